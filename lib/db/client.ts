@@ -1,0 +1,63 @@
+import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js'
+import postgres from 'postgres'
+
+/** A Drizzle database, or a transaction of one: everything that runs SQL takes this. */
+export type Executor = Pick<PostgresJsDatabase, 'execute' | 'select' | 'insert' | 'update' | 'delete'>
+
+export interface Database {
+  /** Drizzle over the pool: what most code uses. */
+  orm: PostgresJsDatabase
+  /** The postgres.js pool itself: LISTEN, COPY, cursors and streaming. */
+  sql: postgres.Sql
+  /** Waits up to five seconds for running queries, then closes every connection. */
+  close(): Promise<void>
+}
+
+export interface ConnectOptions {
+  /** Most connections in the pool. Default 10. */
+  max?: number
+  /** Shown in pg_stat_activity. Default 'kontor'. */
+  applicationName?: string
+  /** Milliseconds after which the server stops a statement; 0 means never. Default 15,000. */
+  statementTimeoutMs?: number
+}
+
+/**
+ * Output settings under which a value's text is its identity: the same row always gives the same text, whatever the
+ * server's or role's defaults. Forms, versions and the change log all rely on it.
+ */
+export const PINNED_OUTPUT = {
+  TimeZone: 'UTC',
+  DateStyle: 'ISO, MDY',
+  IntervalStyle: 'postgres',
+  extra_float_digits: '1',
+  bytea_output: 'hex',
+} as const
+
+const BOOL = 16
+const BYTEA = 17
+
+/**
+ * Opens a pool on `url`. Strings given as parameters reach Postgres as they are, whatever the parameter's type
+ * (postgres.js would turn the text 'true' into false and quote JSON texts a second time), so that a value's Postgres
+ * text can be written to any column.
+ */
+export function connect(url: string, options: ConnectOptions = {}): Database {
+  const sql = postgres(url, {
+    max: options.max ?? 10,
+    idle_timeout: 60,
+    connect_timeout: 10,
+    onnotice: () => {},
+    connection: {
+      application_name: options.applicationName ?? 'kontor',
+      statement_timeout: options.statementTimeoutMs ?? 15_000,
+      ...PINNED_OUTPUT,
+    },
+  })
+  const orm = drizzle(sql)
+  for (const oid of [BOOL, BYTEA]) {
+    const serialize = sql.options.serializers[oid]
+    sql.options.serializers[oid] = (value: unknown) => (typeof value === 'string' ? value : serialize?.(value))
+  }
+  return { orm, sql, close: () => sql.end({ timeout: 5 }) }
+}

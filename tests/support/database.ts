@@ -1,0 +1,41 @@
+import { randomBytes } from 'node:crypto'
+import postgres from 'postgres'
+import { afterAll, inject } from 'vitest'
+import { connect, type Database } from '@/lib/db/client'
+import { databaseUrl, TEMPLATE } from './template'
+
+export interface TestDatabase {
+  name: string
+  /** Address as the superuser (psql in the tests' stories), the owner, and the application's own role. */
+  urls: { admin: string; owner: string; app: string }
+  admin: Database
+  owner: Database
+  app: Database
+}
+
+/**
+ * A database of its own for the calling test file, cloned from the migrated template (in `template`, or empty where
+ * `template` is 'template1') and dropped with all its connections when the file ends.
+ */
+export async function createTestDatabase(options: { template?: string } = {}): Promise<TestDatabase> {
+  const adminUrl = inject('postgresUrl')
+  const name = `t_${randomBytes(6).toString('hex')}`
+  const server = postgres(adminUrl, { max: 1, onnotice: () => {} })
+  await server.unsafe(`create database ${name} template ${options.template ?? TEMPLATE} owner kontor_owner`)
+  const urls = {
+    admin: databaseUrl(adminUrl, name),
+    owner: databaseUrl(adminUrl, name, 'kontor_owner'),
+    app: databaseUrl(adminUrl, name, 'kontor_app'),
+  }
+  const pools = {
+    admin: connect(urls.admin, { max: 5, statementTimeoutMs: 0 }),
+    owner: connect(urls.owner, { max: 5, statementTimeoutMs: 0 }),
+    app: connect(urls.app, { max: 10 }),
+  }
+  afterAll(async () => {
+    await Promise.all(Object.values(pools).map((pool) => pool.close()))
+    await server.unsafe(`drop database if exists ${name} with (force)`)
+    await server.end()
+  })
+  return { name, urls, ...pools }
+}
