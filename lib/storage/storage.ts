@@ -1,0 +1,37 @@
+import type { SQL } from 'drizzle-orm'
+import type { Executor } from '@/lib/db/client'
+
+/** Postgres texts by field name. */
+export type Texts = Record<string, string | null>
+
+/** A record as its storage holds it. */
+export interface StoredRow {
+  /** The key's text; parts of a composite key joined by ',' with ',' and '\' escaped by '\'. */
+  id: string
+  /** What counts as "unchanged since": equal versions mean no conflict. Empty where the storage has none (views). */
+  version: string
+  texts: Texts
+}
+
+/**
+ * How the records of a resource live. Operations and lists know only this contract; `table.ts`, `append-only.ts` and
+ * `ephemeral.ts` implement it. Every method throws AdminError codes from `lib/errors` and Postgres errors untranslated.
+ */
+export interface Storage {
+  readonly kind: 'table' | 'appendOnly' | 'ephemeral'
+  /** What stands in FROM: the rows that exist now, with the table's own column names. */
+  source(): SQL
+  /** The version as a text expression over `alias`, or undefined where there is none. */
+  version(alias: string): SQL | undefined
+  /**
+   * One record by id under further conditions over `alias` "t" (scope, policy), or undefined.
+   * `lock` holds the row until the transaction ends (FOR UPDATE).
+   */
+  load(db: Executor, id: string, options?: { where?: SQL; lock?: boolean }): Promise<StoredRow | undefined>
+  /** Inserts; fields not given take their defaults. Returns the row as stored. */
+  insert(db: Executor, texts: Texts): Promise<StoredRow>
+  /** Updates the given fields of the row loaded (and locked) before. Returns the row as stored, whose id may be new. */
+  update(db: Executor, row: StoredRow, texts: Texts): Promise<StoredRow>
+  /** Deletes the row loaded (and locked) before. */
+  remove(db: Executor, row: StoredRow): Promise<void>
+}
