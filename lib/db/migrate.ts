@@ -14,11 +14,12 @@ export interface SystemMigration {
 }
 
 /**
- * The system's SQL files in order of their names. `NNNN_*.sql` run once; `*.grants.sql` run at every migration,
- * because the application's role may have changed since. `{{app_role}}` stands for that role, quoted.
+ * The system's SQL files in the order they run: `NNNN_*.sql` once each, by name, then every `*.grants.sql`, at each
+ * migration, because the application's role may have changed since. `{{app_role}}` stands for that role, quoted.
  */
 export async function systemMigrations(folder = SYSTEM_FOLDER): Promise<SystemMigration[]> {
-  const names = (await readdir(folder)).filter((name) => name.endsWith('.sql')).sort()
+  const files = (await readdir(folder)).filter((name) => name.endsWith('.sql')).sort()
+  const names = [...files.filter((name) => !isGrants(name)), ...files.filter(isGrants)]
   return Promise.all(names.map(async (name) => ({ name, text: await readFile(path.join(folder, name), 'utf8') })))
 }
 
@@ -39,7 +40,7 @@ export async function migrateSystem(owner: postgres.Sql, appRole: string): Promi
     const applied = new Set((await tx`select name from kontor.migrations`).map((row) => row.name as string))
     const ran: string[] = []
     for (const { name, text } of migrations) {
-      const everyTime = name.endsWith('.grants.sql')
+      const everyTime = isGrants(name)
       if (!everyTime && applied.has(name)) continue
       await tx.unsafe(text.replaceAll('{{app_role}}', role))
       if (everyTime) continue
@@ -49,4 +50,8 @@ export async function migrateSystem(owner: postgres.Sql, appRole: string): Promi
     }
     return ran
   })
+}
+
+function isGrants(name: string): boolean {
+  return name.endsWith('.grants.sql')
 }
