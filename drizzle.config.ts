@@ -1,0 +1,8 @@
+import { defineConfig } from 'drizzle-kit'
+
+/** For `npx drizzle-kit generate` after a change in drizzle/schema; `npm run migrate` applies what it writes. */
+export default defineConfig({
+  dialect: 'postgresql',
+  schema: './drizzle/schema.ts',
+  out: './drizzle/migrations',
+})

@@ -1,0 +1,5 @@
+export * from './relations'
+export * from './schema/blog'
+export * from './schema/catalogue'
+export * from './schema/shop'
+export * from './schema/staff'
