@@ -6,6 +6,14 @@ export const TEMPLATE = 'kontor_template'
 /** Creates the two roles and the template database with Kontor's own schema in it. */
 export async function prepareTemplate(adminUrl: string): Promise<void> {
   const admin = postgres(adminUrl, { max: 1, onnotice: () => {} })
+  try {
+    await createTemplate(admin, adminUrl)
+  } finally {
+    await admin.end()
+  }
+}
+
+async function createTemplate(admin: postgres.Sql, adminUrl: string): Promise<void> {
   for (const role of ['kontor_owner', 'kontor_app']) {
     await admin.unsafe(
       `do $$ begin create role ${role} login password 'test'; exception when duplicate_object then null; end $$`,
@@ -14,9 +22,11 @@ export async function prepareTemplate(adminUrl: string): Promise<void> {
   await admin.unsafe(`drop database if exists ${TEMPLATE} with (force)`)
   await admin.unsafe(`create database ${TEMPLATE} owner kontor_owner`)
   const owner = postgres(databaseUrl(adminUrl, TEMPLATE, 'kontor_owner'), { max: 1, onnotice: () => {} })
-  await migrateSystem(owner, 'kontor_app')
-  await owner.end()
-  await admin.end()
+  try {
+    await migrateSystem(owner, 'kontor_app')
+  } finally {
+    await owner.end()
+  }
 }
 
 /** The same server's address for another database, and for another of the test roles. */

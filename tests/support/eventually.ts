@@ -1,0 +1,17 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
+/**
+ * Repeats `claim` until it holds, for what another process does in its own time.
+ * @param withinMs after which its last error is thrown. Default 10,000
+ */
+export async function eventually<T>(claim: () => T | Promise<T>, withinMs = 10_000): Promise<T> {
+  const deadline = Date.now() + withinMs
+  for (;;) {
+    try {
+      return await claim()
+    } catch (error) {
+      if (Date.now() > deadline) throw error
+      await sleep(25)
+    }
+  }
+}
