@@ -1,0 +1,2 @@
+export type { Storage, StoredRow, Texts } from './storage'
+export { keyCondition, tableStorage } from './table'
