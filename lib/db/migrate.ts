@@ -1,12 +1,16 @@
 import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
+import { migrate } from 'drizzle-orm/postgres-js/migrator'
 import type postgres from 'postgres'
+import { connect } from './client'
 
 /** Any number of processes may migrate at once: they queue on this advisory lock. */
 const MIGRATION_LOCK = 0x6b6f6e74
 
 const SYSTEM_FOLDER = path.join(process.cwd(), 'lib/db/system')
+const DEPLOYER_FOLDER = path.join(process.cwd(), 'drizzle/migrations')
 
 export interface SystemMigration {
   name: string
@@ -31,7 +35,6 @@ export async function systemMigrations(folder = SYSTEM_FOLDER): Promise<SystemMi
  */
 export async function migrateSystem(owner: postgres.Sql, appRole: string): Promise<string[]> {
   const migrations = await systemMigrations()
-  const role = `"${appRole.replaceAll('"', '""')}"`
   return owner.begin(async (tx) => {
     await tx`select pg_advisory_xact_lock(${MIGRATION_LOCK})`
     await tx`create schema if not exists kontor`
@@ -42,14 +45,76 @@ export async function migrateSystem(owner: postgres.Sql, appRole: string): Promi
     for (const { name, text } of migrations) {
       const everyTime = isGrants(name)
       if (!everyTime && applied.has(name)) continue
-      await tx.unsafe(text.replaceAll('{{app_role}}', role))
+      await tx.unsafe(withRole(text, appRole))
       if (everyTime) continue
-      const digest = createHash('sha256').update(text).digest('hex')
-      await tx`insert into kontor.migrations (name, digest) values (${name}, ${digest})`
+      await tx`insert into kontor.migrations (name, digest) values (${name}, ${digestOf(text)})`
       ran.push(name)
     }
     return ran
   })
+}
+
+/** How schema `kontor` stands against the files of this version. */
+export interface SystemState {
+  /** Names of the migrations that have not run here. */
+  pending: string[]
+  /** Names of those whose text is another than the one that ran. */
+  changed: string[]
+}
+
+/** Compares without changing anything; needs no more than the application's own role. */
+export async function systemState(sql: postgres.Sql): Promise<SystemState> {
+  const once = (await systemMigrations()).filter(({ name }) => !isGrants(name))
+  const [schema] = await sql`select to_regclass('kontor.migrations') is not null as "isThere"`
+  if (!schema?.isThere) return { pending: once.map(({ name }) => name), changed: [] }
+  const rows = await sql<{ name: string; digest: string }[]>`select name, digest from kontor.migrations`
+  const applied = new Map(rows.map(({ name, digest }) => [name, digest]))
+  return {
+    pending: once.filter(({ name }) => !applied.has(name)).map(({ name }) => name),
+    changed: once
+      .filter(({ name, text }) => applied.has(name) && applied.get(name) !== digestOf(text))
+      .map(({ name }) => name),
+  }
+}
+
+/** The SQL that `migrateSystem` would run on an empty database, for people who run it by hand. */
+export async function systemSql(appRole: string): Promise<string> {
+  const parts = (await systemMigrations()).map(({ name, text }) => `-- ${name}\n${withRole(text, appRole)}`)
+  return ['create schema if not exists kontor;', ...parts].join('\n')
+}
+
+/**
+ * Applies the deployer's migrations, as drizzle-kit writes them, where `drizzle-kit migrate` would apply them.
+ * @param ownerUrl the role that owns the tables
+ * @returns how many ran now
+ */
+export async function migrateTables(ownerUrl: string, folder = DEPLOYER_FOLDER): Promise<number> {
+  if (!existsSync(path.join(folder, 'meta/_journal.json'))) return 0
+  // One connection, so that the lock and the migrations are of one session.
+  const owner = connect(ownerUrl, { max: 1, statementTimeoutMs: 0, applicationName: 'kontor migrate' })
+  try {
+    await owner.sql`select pg_advisory_lock(${MIGRATION_LOCK})`
+    const before = await countApplied(owner.sql)
+    await migrate(owner.orm, { migrationsFolder: folder })
+    return (await countApplied(owner.sql)) - before
+  } finally {
+    await owner.close()
+  }
+}
+
+async function countApplied(sql: postgres.Sql): Promise<number> {
+  const [table] = await sql`select to_regclass('drizzle.__drizzle_migrations') is not null as "isThere"`
+  if (!table?.isThere) return 0
+  const [row] = await sql`select count(*)::int as n from drizzle.__drizzle_migrations`
+  return row?.n as number
+}
+
+function withRole(text: string, role: string): string {
+  return text.replaceAll('{{app_role}}', `"${role.replaceAll('"', '""')}"`)
+}
+
+function digestOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
 }
 
 function isGrants(name: string): boolean {

@@ -1,0 +1,3 @@
+export function say(text: string): void
+export function step<T>(doing: string, done: string, work: (conclude: (text: string) => void) => Promise<T>): Promise<T>
+export function stopWith(error: unknown): never
