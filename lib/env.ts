@@ -34,6 +34,7 @@ const EXAMPLES = {
   KONTOR_DATA_DIR: '.kontor',
   KONTOR_EFFECTS_SECRET: '"$(openssl rand -base64 32)"',
   KONTOR_ENVIRONMENT: 'staging',
+  KONTOR_TRUSTED_PROXIES: '1',
 } as const
 
 type Name = keyof typeof EXAMPLES
@@ -71,6 +72,11 @@ const SCHEMAS = {
   KONTOR_DATA_DIR: z.string().default('.kontor'),
   KONTOR_EFFECTS_SECRET: secret.optional(),
   KONTOR_ENVIRONMENT: z.string().max(40, { error: 'is longer than 40 characters' }).optional(),
+  KONTOR_TRUSTED_PROXIES: z
+    .string()
+    .regex(/^\d$/, { error: 'is not a number from 0 to 9' })
+    .transform(Number)
+    .prefault('0'),
 } satisfies Record<Name, z.ZodType>
 
 const REQUIRED = {
@@ -105,6 +111,8 @@ export interface Env {
   effectsSecret: string | undefined
   /** A label the shell shows, such as 'staging'. */
   environment: string | undefined
+  /** How many proxies of ours stand in front, each appending to X-Forwarded-For; 0 believes none of it. */
+  trustedProxies: number
 }
 
 type Filled<K extends keyof Env> = Omit<Env, K> & { [P in K]-?: NonNullable<Env[P]> }
@@ -151,6 +159,7 @@ export function readEnv<N extends Need>(source: Record<string, string | undefine
     dataDir: read('KONTOR_DATA_DIR'),
     effectsSecret: read('KONTOR_EFFECTS_SECRET'),
     environment: read('KONTOR_ENVIRONMENT'),
+    trustedProxies: read('KONTOR_TRUSTED_PROXIES'),
   }
   problems.push(...togetherProblems(env))
   if (problems.length > 0) throw new EnvError(problems)

@@ -36,6 +36,7 @@ describe('readEnv', () => {
         KONTOR_DATA_DIR: '/srv/kontor',
         KONTOR_EFFECTS_SECRET: SECRET,
         KONTOR_ENVIRONMENT: 'staging',
+        KONTOR_TRUSTED_PROXIES: '1',
       },
       'web',
     )
@@ -53,6 +54,7 @@ describe('readEnv', () => {
       dataDir: '/srv/kontor',
       effectsSecret: SECRET,
       environment: 'staging',
+      trustedProxies: 1,
     })
   })
 

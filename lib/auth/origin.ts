@@ -19,5 +19,8 @@ export function assertSameOrigin(request: { headers: Headers }, env: SiteEnv): v
 }
 
 function otherSite(): AdminError {
-  return new AdminError('forbidden', 'The request comes from another site. Open this site itself and try again.')
+  return new AdminError(
+    'forbidden',
+    'The request comes from another address than this site’s own. Open the site itself and try again; if you did, its NEXTAUTH_URL is not the address people open.',
+  )
 }

@@ -13,7 +13,6 @@ const RULES = {
   signInPerAddress: { points: 50, duration: 60 * 60 },
   signInPerPlace: { points: 100, duration: 15 * 60 },
   setup: { points: 10, duration: 15 * 60 },
-  reset: { points: 30, duration: 15 * 60 },
   ownPassword: { points: 10, duration: 15 * 60 },
 } as const
 

@@ -2,8 +2,14 @@ import type { SiteEnv } from './context'
 
 /** The site's own address without a trailing slash; next-auth's own part of NEXTAUTH_URL is not part of it. */
 export function siteUrl(env: SiteEnv): string {
-  const url = env.siteUrl ?? `http://${env.host ?? '127.0.0.1'}:${env.port ?? 3000}`
+  const url = env.siteUrl ?? `http://${reachable(env.host ?? '127.0.0.1')}:${env.port ?? 3000}`
   return url.replace(/\/api\/auth\/?$/, '').replace(/\/+$/, '')
+}
+
+/** A host to listen on as a host to open: every interface is also this computer, and IPv6 wears brackets. */
+function reachable(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return 'localhost'
+  return host.includes(':') ? `[${host}]` : host
 }
 
 /** Whether people reach the site by https: cookies are marked Secure then. */

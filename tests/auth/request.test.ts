@@ -62,6 +62,8 @@ describe('the site’s address', () => {
   it('is NEXTAUTH_URL without next-auth’s own part, or the address listened on', () => {
     expect(siteUrl({ siteUrl: 'https://example.test/back/api/auth/' })).toBe('https://example.test/back')
     expect(siteUrl({ host: '127.0.0.1', port: 4000 })).toBe('http://127.0.0.1:4000')
+    expect(siteUrl({ host: '::1' })).toBe('http://[::1]:3000')
+    expect(siteUrl({ host: '0.0.0.0' })).toBe('http://localhost:3000')
   })
 })
 
