@@ -1,6 +1,7 @@
 import type { SQL } from 'drizzle-orm'
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import type { Transaction } from '@/lib/db/transaction'
+import type { Admin } from './tree'
 
 /** The person (or duty) on whose behalf something happens. */
 export interface Actor {
@@ -15,6 +16,8 @@ export interface Actor {
 
 /** What every callback of the config receives: who asks, when, in which language and zone. */
 export interface RequestContext {
+  /** The tree of this request: how one resource finds the others it points at. */
+  admin: Admin
   actor: Actor
   /** The same as `actor`: reads better in policies (`ctx.user.role`). */
   user: Actor
