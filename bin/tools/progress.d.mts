@@ -1,3 +1,4 @@
 export function say(text: string): void
 export function step<T>(doing: string, done: string, work: (conclude: (text: string) => void) => Promise<T>): Promise<T>
 export function stopWith(error: unknown): never
+export function messageOf(error: unknown): string

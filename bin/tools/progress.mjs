@@ -41,10 +41,15 @@ export async function step(doing, done, work) {
   }
 }
 
-/** Tells what stopped the command, without a stack trace where the message says it all, and ends the process. */
-export function stopWith(error) {
+/** What a person has to know about an error: its message, and the way to it where it is none of ours. */
+export function messageOf(error) {
   const known = error instanceof Error ? error : new Error(String(error))
   const isOurs = known.constructor === Error || known.name === 'EnvError' || known.name === 'AdminError'
-  process.stderr.write(`\n${isOurs ? known.message : (known.stack ?? known.message)}\n`)
+  return isOurs ? known.message : (known.stack ?? known.message)
+}
+
+/** Tells what stopped the command and ends the process. */
+export function stopWith(error) {
+  process.stderr.write(`\n${messageOf(error)}\n`)
   process.exit(1)
 }

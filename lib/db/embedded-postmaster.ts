@@ -1,7 +1,6 @@
-import { spawnSync } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
 import { readFile, rm } from 'node:fs/promises'
 import path from 'node:path'
+import { commandOf, isAlive } from './embedded-process'
 
 /** What postmaster.pid of a living server says. */
 export interface Postmaster {
@@ -28,41 +27,7 @@ export async function findPostmaster(data: string): Promise<Postmaster | undefin
   return undefined
 }
 
-/** Sends a signal; a process that has ended meanwhile is no error. */
-export function signal(pid: number, name: NodeJS.Signals): void {
-  try {
-    process.kill(pid, name)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
-  }
-}
-
-/** Whether the process exists, whoever it belongs to. */
-export function isAlive(pid: number): boolean {
-  if (!Number.isInteger(pid) || pid <= 0) return false
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
-}
-
 function isServerOver(pid: number, data: string): boolean {
   const command = commandOf(pid)
   return /postgres$/.test(command[0] ?? '') && command.join(' ').includes(data)
-}
-
-/** The program and its arguments; empty where it has ended. */
-function commandOf(pid: number): string[] {
-  if (!existsSync('/proc/self/cmdline')) {
-    return spawnSync('ps', ['-o', 'command=', '-p', String(pid)], { encoding: 'utf8' })
-      .stdout.trim()
-      .split(' ')
-  }
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
-  } catch {
-    return []
-  }
 }

@@ -5,7 +5,8 @@ import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Binaries } from './embedded-binaries'
 import { freePort } from './embedded-port'
-import { findPostmaster, type Postmaster, signal } from './embedded-postmaster'
+import { findPostmaster, type Postmaster } from './embedded-postmaster'
+import { signal } from './embedded-process'
 import { asUser, type ServerUser } from './embedded-user'
 
 export interface ServerOptions {

@@ -1,0 +1,1 @@
+GRANT SELECT, INSERT, UPDATE, DELETE ON kontor.workers TO {{app_role}};

@@ -1,0 +1,95 @@
+import { spawn } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import path from 'node:path'
+import { pino } from 'pino'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { bundleWorker } from '@/bin/supervisor/worker-bundle'
+import { sweepWorkers, workerStatus } from '@/lib/db/workers'
+import { readEnv } from '@/lib/env'
+import { createTestDatabase } from '@/tests/support/database'
+import { eventually } from '@/tests/support/eventually'
+import { startHeartbeat } from '@/worker/heartbeat'
+import { startWorker } from '@/worker/worker'
+
+const db = await createTestDatabase()
+const silent = pino({ level: 'silent' })
+const variables = { DATABASE_URL: db.urls.app, NEXTAUTH_SECRET: 'a secret of some length' }
+
+describe('the heartbeat', () => {
+  it('shows a worker while it lives and nobody after it stopped', async () => {
+    expect(await workerStatus(db.app.orm)).toEqual({ alive: [], silentForSeconds: null })
+    const worker = await startWorker(readEnv(variables, 'worker'), { duties: [], services: [] }, silent)
+    const { alive, silentForSeconds } = await workerStatus(db.app.orm)
+    expect(alive).toMatchObject([{ id: worker.id, pid: process.pid }])
+    expect(Math.abs(alive[0]!.seenAt.getTime() - Date.now())).toBeLessThan(60_000)
+    expect(silentForSeconds).toBe(0)
+    await worker.stop()
+    expect((await workerStatus(db.app.orm)).alive).toEqual([])
+  })
+
+  it('goes on, and returns to the table when its row was swept meanwhile', async () => {
+    const heartbeat = await startHeartbeat({ db: db.app, log: silent }, '1.2.3', 20)
+    await db.owner.sql`delete from kontor.workers`
+    await eventually(async () => {
+      expect((await workerStatus(db.app.orm)).alive).toMatchObject([{ id: heartbeat.id, version: '1.2.3' }])
+    })
+    await heartbeat.stop()
+  })
+
+  it('that stopped long ago counts the seconds, and is swept after an hour', async () => {
+    await db.owner.sql`insert into kontor.workers (host, pid, version, seen_at) values
+      ('here', 1, '0', now() - interval '2 minutes'), ('there', 2, '0', now() - interval '2 hours')`
+    const { alive, silentForSeconds } = await workerStatus(db.app.orm)
+    expect(alive).toEqual([])
+    expect(silentForSeconds).toBeGreaterThanOrEqual(120)
+    await sweepWorkers(db.app.orm)
+    expect(await db.owner.sql`select host from kontor.workers`).toMatchObject([{ host: 'here' }])
+  })
+
+  it('refuses to start where schema kontor is not there', async () => {
+    const url = new URL(db.urls.app)
+    url.pathname = '/template1'
+    const env = readEnv({ ...variables, DATABASE_URL: url.href }, 'worker')
+    await expect(startWorker(env, { duties: [], services: [] }, silent)).rejects.toThrow()
+  })
+})
+
+describe('the built worker', () => {
+  let folder: string
+  let file: string
+
+  beforeAll(async () => {
+    folder = await mkdtemp(path.resolve('node_modules/.kontor-worker-'))
+    file = path.join(folder, 'worker.mjs')
+    await bundleWorker(file)
+  })
+
+  afterAll(() => rm(folder, { recursive: true }))
+
+  function run(env: Record<string, string>) {
+    const child = spawn(process.execPath, ['--enable-source-maps', file], {
+      env: { PATH: process.env.PATH, NODE_ENV: 'production', ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    let output = ''
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk))
+    const ended = new Promise<number | null>((resolve) => child.once('exit', resolve))
+    return { child, ended, output: () => output }
+  }
+
+  it('runs in plain Node and leaves no row behind at SIGTERM', async () => {
+    await db.owner.sql`delete from kontor.workers`
+    const { child, ended, output } = run(variables)
+    await eventually(() => expect(output()).toContain('The worker is up'), 20_000)
+    expect((await workerStatus(db.app.orm)).alive).toMatchObject([{ pid: child.pid }])
+    child.kill('SIGTERM')
+    expect(await ended).toBe(0)
+    expect((await workerStatus(db.app.orm)).alive).toEqual([])
+  })
+
+  it('names every missing variable and ends', async () => {
+    const { ended, output } = run({})
+    expect(await ended).toBe(1)
+    expect(output()).toMatch(/DATABASE_URL is missing.*NEXTAUTH_SECRET is missing/s)
+  })
+})
