@@ -1,0 +1,15 @@
+import type { NextConfig } from 'next'
+
+const config: NextConfig = {
+  reactStrictMode: true,
+  poweredByHeader: false,
+  distDir: process.env.KONTOR_DIST_DIR ?? '.next',
+  output: process.env.KONTOR_STANDALONE ? 'standalone' : undefined,
+  turbopack: { root: process.cwd() },
+  // Native programs and libraries that look for files beside themselves stay in node_modules.
+  serverExternalPackages: ['@node-rs/argon2', 'bullmq', 'ioredis', 'pg', 'pino', 'postgres', 'prom-client'],
+  // The demo is reached by number as well as by name.
+  allowedDevOrigins: ['127.0.0.1', 'localhost'],
+}
+
+export default config
