@@ -21,7 +21,7 @@ export interface RequestContext {
   actor: Actor
   /** The same as `actor`: reads better in policies (`ctx.user.role`). */
   user: Actor
-  /** Reads outside any write's transaction. */
+  /** Drizzle over the pool: reads outside any write's transaction. */
   db: PostgresJsDatabase
   clock: { now(): Date }
   requestId: string
@@ -37,8 +37,8 @@ export interface OperationContext extends RequestContext {
   /** Turns the write down: a message for the whole record, or messages by field. Everything is rolled back. */
   reject(message: string | Record<string, string>): never
   /** Creates a record of another resource ('catalogue/products') in this transaction, through its own road. */
-  create(resource: string, values: Record<string, unknown>): Promise<unknown>
-  update(resource: string, id: string, values: Record<string, unknown>): Promise<unknown>
+  create(resource: string, values: Record<string, unknown>): Promise<Record<string, unknown>>
+  update(resource: string, id: string, values: Record<string, unknown>): Promise<Record<string, unknown>>
   delete(resource: string, id: string): Promise<void>
   /** Requests an effect in this transaction: rolled back → never happened. */
   effect(kind: string, payload: unknown, options?: { dedupeKey?: string; runAt?: Date }): Promise<string>

@@ -164,7 +164,9 @@ export interface ResourceOptions<T extends AnyRelation> {
   /** Bounds everything: rows, count, search, export, direct addresses, pickers, history. */
   scope?: (ctx: RequestContext) => SQL | undefined
   /** Operations that do not exist for this resource, by person. */
-  disable?: readonly ('create' | 'update' | 'delete')[] | ((ctx: RequestContext) => readonly ('create' | 'update' | 'delete')[])
+  disable?:
+    | readonly ('create' | 'update' | 'delete')[]
+    | ((ctx: RequestContext) => readonly ('create' | 'update' | 'delete')[])
   /** Whether changes are recorded. Default true for tables. */
   history?: boolean
 }

@@ -25,7 +25,9 @@ export function fieldLabel(field: string, isReference: boolean): string {
  */
 export function nounForms(key: string, given: { singular?: string; plural?: string } = {}) {
   const name = inWords(key)
-  const singular = given.singular ?? (given.plural && !given.singular ? lastWord(given.plural, toSingular) : lastWord(name, toSingular))
+  const singular =
+    given.singular ??
+    (given.plural && !given.singular ? lastWord(given.plural, toSingular) : lastWord(name, toSingular))
   const plural = given.plural ?? (given.singular ? lastWord(given.singular, toPlural) : lastWord(name, toPlural))
   return { singular, plural }
 }

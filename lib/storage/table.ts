@@ -31,7 +31,10 @@ export function tableStorage(shape: TableShape, options: TableStorageOptions): S
   )
   const version = shape.kind === 'table' ? sql`${sql.identifier(ALIAS)}.xmin::text` : undefined
   const keyTexts = (alias: string) =>
-    sql.join(keyColumns.map((entry, at) => sql`${column(alias, entry.name)}::text as ${sql.identifier(`k${at}`)}`), sql`, `)
+    sql.join(
+      keyColumns.map((entry, at) => sql`${column(alias, entry.name)}::text as ${sql.identifier(`k${at}`)}`),
+      sql`, `,
+    )
 
   const storage: Storage = {
     kind: 'table',
@@ -49,13 +52,20 @@ export function tableStorage(shape: TableShape, options: TableStorageOptions): S
       const row = rows[0]
       if (!row) return undefined
       const texts = Object.fromEntries(shape.columns.map((entry, at) => [entry.field, row[`c${at}`] ?? null]))
-      return { id: encodeRecordId(keyColumns.map((entry) => texts[entry.field] ?? '')), version: row.version ?? '', texts }
+      return {
+        id: encodeRecordId(keyColumns.map((entry) => texts[entry.field] ?? '')),
+        version: row.version ?? '',
+        texts,
+      }
     },
 
     async insert(db, texts) {
       const names = written(texts)
       const values = names.length
-        ? sql`(${sql.join(names.map((entry) => sql.identifier(entry.name)), sql`, `)}) values (${sql.join(
+        ? sql`(${sql.join(
+            names.map((entry) => sql.identifier(entry.name)),
+            sql`, `,
+          )}) values (${sql.join(
             names.map((entry) => sql`${texts[entry.field]}`),
             sql`, `,
           )})`
@@ -73,7 +83,10 @@ export function tableStorage(shape: TableShape, options: TableStorageOptions): S
       if (names.length === 0) return row
       const rows = await db.execute<Record<string, string>>(sql`
         update ${table} as ${sql.identifier(ALIAS)}
-        set ${sql.join(names.map((entry) => sql`${sql.identifier(entry.name)} = ${texts[entry.field]}`), sql`, `)}
+        set ${sql.join(
+          names.map((entry) => sql`${sql.identifier(entry.name)} = ${texts[entry.field]}`),
+          sql`, `,
+        )}
         where ${condition} returning ${keyTexts(ALIAS)}`)
       return reload(db, rows[0])
     },
@@ -97,10 +110,12 @@ export function tableStorage(shape: TableShape, options: TableStorageOptions): S
   }
 
   async function reload(db: Executor, keys: Record<string, string> | undefined): Promise<StoredRow> {
-    if (!keys) throw new AdminError('conflict', 'The database did not keep the record: a trigger or rule turned it away.')
+    if (!keys)
+      throw new AdminError('conflict', 'The database did not keep the record: a trigger or rule turned it away.')
     const id = encodeRecordId(keyColumns.map((_, at) => keys[`k${at}`] ?? ''))
     const row = await storage.load(db, id)
-    if (!row) throw new AdminError('conflict', 'The record was written but cannot be read back: row-level security hides it.')
+    if (!row)
+      throw new AdminError('conflict', 'The record was written but cannot be read back: row-level security hides it.')
     return row
   }
 }

@@ -1,0 +1,50 @@
+import { sql } from 'drizzle-orm'
+import type { RequestContext } from './context'
+import type { Resource } from './tree'
+import type { MenuView } from './view'
+
+/** Where a resource's list stands. */
+export const listHrefOf = ({ section, slug }: Pick<Resource, 'section' | 'slug'>): string => `/admin/${section}/${slug}`
+
+/** Where a record stands; its id is one segment whatever it contains. */
+export const recordHref = (resource: Pick<Resource, 'section' | 'slug'>, id: string): string =>
+  `${listHrefOf(resource)}/${encodeURIComponent(id)}`
+
+/**
+ * The side menu as this person sees it. Counts are the planner's own (`reltuples`): one cheap query for all tables,
+ * none where a scope makes the whole table's number wrong.
+ */
+export async function loadMenu(ctx: RequestContext, system: MenuView['system'] = []): Promise<MenuView> {
+  const { title, logo, footer, sections } = ctx.admin
+  const counts = await estimates(ctx)
+  const groups = await Promise.all(
+    sections.map(async ({ key, label, resources }) => {
+      const answers = await Promise.all(resources.map((resource) => resource.hidden || resource.authorize(ctx, 'list')))
+      const items = resources.flatMap((resource, at) => {
+        if (resource.hidden || answers[at] === false) return []
+        const isWhole = answers[at] === true && !resource.scope(ctx)
+        const count = isWhole ? shortCount(counts.get(resource.shape.relation), ctx.locale) : undefined
+        return [{ href: listHrefOf(resource), label: resource.plural, icon: resource.icon, count }]
+      })
+      return { key, label, items }
+    }),
+  )
+  return { title, logo, footer, sections: groups.filter(({ items }) => items.length > 0), system }
+}
+
+/** Rows the planner believes each table has, by 'schema.table'; absent where it never looked. */
+async function estimates(ctx: RequestContext): Promise<Map<string, number>> {
+  const rows = await ctx.db.execute<{ relation: string; rows: number }>(sql`
+    select n.nspname || '.' || c.relname as relation, c.reltuples as rows
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where c.relkind in ('r', 'p', 'm') and c.reltuples >= 0 and n.nspname not in ('pg_catalog', 'information_schema', 'pg_toast')`)
+  return new Map(rows.map((row) => [row.relation, row.rows]))
+}
+
+/** 50 → '50', 2,000 → '2,000', 20,000 → '20K': as short as the menu needs. */
+function shortCount(count: number | undefined, locale: string): string | undefined {
+  if (count === undefined) return undefined
+  return new Intl.NumberFormat(locale, count >= 10_000 ? { notation: 'compact', maximumFractionDigits: 1 } : {}).format(
+    count,
+  )
+}

@@ -1,0 +1,69 @@
+import type { StoredRow, Texts } from '@/lib/storage'
+import type { OperationContext } from '../context'
+import { assertAllowed } from '../policy'
+import { toRecord } from '../record'
+import type { RecordValues, Resource } from '../tree'
+import { castCreate, requireValues } from './cast'
+import type { Draft } from './draft'
+import { changedLinks, type Links, saveLinks } from './links'
+import { inTransaction, type Road } from './road'
+
+export interface CreateInput {
+  /** What a person sent: Postgres texts by field. Fields they may not set are ignored. */
+  values?: Texts
+  /** What application code gives: values by field, as Drizzle types them. Not bound by a form's rules. */
+  typed?: RecordValues
+  /** The other side's ids of each many-to-many association. */
+  links?: Links
+}
+
+/**
+ * Creates one record in a transaction of its own.
+ * @returns the record as stored
+ * @throws AdminError `forbidden`, `invalid` with messages by field, `hook_rejected`, `conflict`
+ */
+export function createRecord(road: Road, resource: Resource, input: CreateInput): Promise<StoredRow> {
+  return inTransaction(road, resource, (ctx) => createInside(ctx, resource, input))
+}
+
+/** The same within a transaction that is already open. */
+export async function createInside(ctx: OperationContext, resource: Resource, input: CreateInput): Promise<StoredRow> {
+  await assertAllowed(ctx, resource, 'create')
+  const draft = await castCreate(ctx, resource, input.values ?? {})
+  Object.assign(draft.values, input.typed)
+  applyDefaults(resource, draft, 'defaultFn')
+  await resource.validate.create(ctx, draft)
+  draft.assertValid()
+  await resource.hooks.beforeInsert(ctx, draft)
+  await resource.hooks.beforeSave(ctx, draft)
+  requireValues(resource, draft, 'create')
+  draft.assertValid()
+  const links = await changedLinks(ctx, resource, undefined, input.links)
+  const row = await insert(ctx, resource, draft)
+  await saveLinks(ctx, row, links)
+  const record = toRecord(resource, row.texts)
+  await resource.hooks.afterSave(ctx, record)
+  await resource.hooks.afterInsert(ctx, record)
+  return row
+}
+
+async function insert(ctx: OperationContext, resource: Resource, draft: Draft): Promise<StoredRow> {
+  if (!resource.overrides.insert) return resource.storage.insert(ctx.tx, draft.texts())
+  const id = await resource.overrides.insert(ctx, draft)
+  return reload(ctx, resource, id)
+}
+
+/** Reads back what a statement of the deployer's own wrote. */
+export async function reload(ctx: OperationContext, resource: Resource, id: string): Promise<StoredRow> {
+  const row = await resource.storage.load(ctx.tx, String(id))
+  if (!row) throw new Error(`An override of ${resource.key} answered the id “${id}”, which does not exist.`)
+  return row
+}
+
+/** Drizzle's `$defaultFn` and `$onUpdateFn`, which application code expects to run wherever a record is written. */
+export function applyDefaults(resource: Resource, draft: Draft, which: 'defaultFn' | 'onUpdateFn'): void {
+  for (const [name, { column }] of resource.fields) {
+    const give = column.column[which]
+    if (give && draft.values[name] === undefined) draft.values[name] = give()
+  }
+}

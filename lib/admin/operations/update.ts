@@ -1,0 +1,110 @@
+import { isMalformedValue } from '@/lib/db/postgres-errors'
+import { AdminError, notFound } from '@/lib/errors'
+import type { StoredRow, Texts } from '@/lib/storage'
+import type { OperationContext } from '../context'
+import { assertRecordAllowed, rowCondition } from '../policy'
+import { toRecord } from '../record'
+import type { RecordValues, Resource } from '../tree'
+import { castUpdate, requireValues } from './cast'
+import { applyDefaults, reload } from './create'
+import { Draft } from './draft'
+import { changedLinks, type Links, saveLinks } from './links'
+import { inTransaction, type Road } from './road'
+
+export interface UpdateInput {
+  /** What a person sent: Postgres texts by field. */
+  values?: Texts
+  /** The texts the person had been shown: only fields that differ from them are written. */
+  shown?: Texts
+  /** What application code gives: values by field, as Drizzle types them. */
+  typed?: RecordValues
+  links?: Links
+}
+
+export interface Updated {
+  row: StoredRow
+  /** False where nothing differed, so nothing was written and no hook ran. */
+  isChanged: boolean
+  /** Labels of fields somebody else changed meanwhile and this save left as they are. */
+  merged: string[]
+}
+
+/**
+ * Changes one record in a transaction of its own.
+ * @throws AdminError `not_found`, `forbidden`, `invalid`, `hook_rejected`, `stale_record` with the conflicting fields
+ */
+export function updateRecord(road: Road, resource: Resource, id: string, input: UpdateInput): Promise<Updated> {
+  return inTransaction(road, resource, (ctx) => updateInside(ctx, resource, id, input))
+}
+
+/** The same within a transaction that is already open. */
+export async function updateInside(
+  ctx: OperationContext,
+  resource: Resource,
+  id: string,
+  input: UpdateInput,
+): Promise<Updated> {
+  const row = await loadForWrite(ctx, resource, id, 'update')
+  const record = toRecord(resource, row.texts)
+  const draft = input.values
+    ? await castUpdate(ctx, resource, row, { values: input.values, shown: input.shown })
+    : new Draft(resource, row.texts)
+  Object.assign(draft.values, input.typed)
+  const links = await changedLinks(ctx, resource, row, input.links)
+  draft.assertValid()
+  const merged = mergedLabels(resource, row, input)
+  if (Object.keys(draft.texts()).length === 0 && links.length === 0) return { row, isChanged: false, merged }
+
+  applyDefaults(resource, draft, 'onUpdateFn')
+  await resource.validate.update(ctx, draft, record)
+  draft.assertValid()
+  await resource.hooks.beforeUpdate(ctx, draft, record)
+  await resource.hooks.beforeSave(ctx, draft)
+  requireValues(resource, draft, 'update')
+  draft.assertValid()
+  const written = await write(ctx, resource, row, draft, record)
+  await saveLinks(ctx, written, links)
+  const after = toRecord(resource, written.texts)
+  await resource.hooks.afterSave(ctx, after)
+  await resource.hooks.afterUpdate(ctx, after)
+  return { row: written, isChanged: true, merged }
+}
+
+/**
+ * The record under the person's own scope and policy, locked until the transaction ends.
+ * @throws AdminError `not_found` (also for an id of the wrong type), `forbidden`
+ */
+export async function loadForWrite(
+  ctx: OperationContext,
+  resource: Resource,
+  id: string,
+  operation: 'update' | 'delete',
+): Promise<StoredRow> {
+  const where = await rowCondition(ctx, resource, operation, 't')
+  const row = await resource.storage.load(ctx.tx, id, { where, lock: true }).catch((error: unknown) => {
+    if (isMalformedValue(error)) throw notFound(`${resource.singular} ${id}`)
+    throw error
+  })
+  if (!row)
+    throw new AdminError('not_found', `${resource.singular} ${id} does not exist (any more), or you may not change it.`)
+  await assertRecordAllowed(ctx, resource, operation, toRecord(resource, row.texts))
+  return row
+}
+
+async function write(
+  ctx: OperationContext,
+  resource: Resource,
+  row: StoredRow,
+  draft: Draft,
+  record: RecordValues,
+): Promise<StoredRow> {
+  if (!resource.overrides.update) return resource.storage.update(ctx.tx, row, draft.texts())
+  return reload(ctx, resource, await resource.overrides.update(ctx, draft, record))
+}
+
+function mergedLabels(resource: Resource, row: StoredRow, { shown, values }: UpdateInput): string[] {
+  if (!shown || !values) return []
+  return [...resource.fields.values()]
+    .filter(({ name }) => name in shown && shown[name] !== row.texts[name] && values[name] === shown[name])
+    .map(({ label }) => label)
+}

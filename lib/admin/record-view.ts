@@ -1,0 +1,222 @@
+import { isMalformedValue } from '@/lib/db/postgres-errors'
+import { notFound } from '@/lib/errors'
+import type { StoredRow, Texts } from '@/lib/storage'
+import type { RequestContext } from './context'
+import { columnType, limitsOf } from './fields/column-type'
+import type { FormatContext } from './fields/field'
+import { labelsFor, relatedPreview } from './list'
+import { listHrefOf, recordHref } from './menu'
+import { linkedIds } from './operations/links'
+import { assertAllowed, assertRecordAllowed, isAllowed, isRecordAllowed, rowCondition } from './policy'
+import { titleOf, toRecord } from './record'
+import { viewResource } from './resource-view'
+import type { Field, RecordValues, Resource } from './tree'
+import type { FieldView, ManyToManyView, RecordView } from './view'
+
+/**
+ * One record as its page shows it: what this person may read, ready to be edited where they may.
+ * @throws AdminError `not_found` (also for an id of the wrong type), `forbidden`
+ */
+export async function loadRecordView(ctx: RequestContext, resource: Resource, id: string): Promise<RecordView> {
+  const row = await loadReadable(ctx, resource, id)
+  const record = toRecord(resource, row.texts)
+  const [canUpdate, canDelete, canCreate] = await Promise.all([
+    isRecordAllowed(ctx, resource, 'update', record),
+    isRecordAllowed(ctx, resource, 'delete', record),
+    isAllowed(ctx, resource, 'create'),
+  ])
+  const access = (field: Field) => {
+    const given = field.update(ctx, record)
+    return given === 'editable' && !canUpdate ? 'readonly' : given
+  }
+  const [groups, manyToMany, related] = await Promise.all([
+    viewGroups(ctx, resource, row.texts, access, record),
+    viewLinks(ctx, resource, row.texts, canUpdate),
+    viewRelated(ctx, resource, row),
+  ])
+  return {
+    resource: await viewResource(ctx, resource),
+    id: row.id,
+    title: titleOf(resource, row.texts, row.id),
+    version: row.version,
+    groups,
+    texts: textsShown(groups, row.texts),
+    manyToMany,
+    related,
+    can: { update: canUpdate, delete: canDelete, create: canCreate },
+    notices: [],
+  }
+}
+
+/**
+ * The form of a new record.
+ * @param given texts by field to start with: a related list's "New" names what it belongs to
+ * @throws AdminError `forbidden`
+ */
+export async function newRecordView(ctx: RequestContext, resource: Resource, given: Texts = {}): Promise<RecordView> {
+  await assertAllowed(ctx, resource, 'create')
+  const texts: Texts = {}
+  for (const [name, field] of resource.fields) texts[name] = given[name] ?? field.default?.(ctx) ?? null
+  const groups = await viewGroups(ctx, resource, texts, (field) => field.create(ctx))
+  return {
+    resource: await viewResource(ctx, resource),
+    title: `New ${resource.singular.toLowerCase()}`,
+    version: '',
+    groups,
+    texts: textsShown(groups, texts),
+    manyToMany: await viewLinks(ctx, resource, undefined, true),
+    related: [],
+    can: { update: true, delete: false, create: true },
+    notices: [],
+  }
+}
+
+async function loadReadable(ctx: RequestContext, resource: Resource, id: string): Promise<StoredRow> {
+  const where = await rowCondition(ctx, resource, 'read', 't')
+  const row = await resource.storage.load(ctx.db, id, { where }).catch((error: unknown) => {
+    if (isMalformedValue(error)) return undefined
+    throw error
+  })
+  if (!row) throw notFound(`${resource.singular} ${id}`)
+  await assertRecordAllowed(ctx, resource, 'read', toRecord(resource, row.texts))
+  return row
+}
+
+type Access = (field: Field) => 'editable' | 'readonly' | 'hidden'
+
+async function viewGroups(
+  ctx: RequestContext,
+  resource: Resource,
+  texts: Texts,
+  access: Access,
+  record?: RecordValues,
+) {
+  const groups = resource.form.groups.map(async ({ label, description, fields }) => {
+    const seen = fields.filter((field) => field.read(ctx) && access(field) !== 'hidden')
+    return {
+      label,
+      description,
+      fields: await Promise.all(seen.map((field) => viewField(ctx, field, texts, access(field), record))),
+    }
+  })
+  return (await Promise.all(groups)).filter(({ fields }) => fields.length > 0)
+}
+
+/** Only what the form shows leaves the server. */
+function textsShown(groups: RecordView['groups'], texts: Texts): Texts {
+  return Object.fromEntries(groups.flatMap(({ fields }) => fields.map(({ name }) => [name, texts[name] ?? null])))
+}
+
+async function viewField(
+  ctx: RequestContext,
+  field: Field,
+  texts: Texts,
+  access: ReturnType<Access>,
+  record?: RecordValues,
+): Promise<FieldView> {
+  const text = texts[field.name] ?? null
+  const choices = await field.choices?.(ctx, record)
+  const reference = await viewReference(ctx, field, text)
+  const format: FormatContext = { locale: ctx.locale, timeZone: ctx.timeZone, now: ctx.clock.now() }
+  return {
+    name: field.name,
+    label: field.label,
+    kind: field.kind.name,
+    element: field.element?.name,
+    sqlType: columnType(field.column.sqlType).base,
+    access: access === 'editable' ? 'editable' : 'readonly',
+    isRequired: field.isRequired,
+    isNullable: !field.column.notNull,
+    help: field.help,
+    hint: field.hint,
+    placeholder: field.placeholder,
+    rows: field.rows,
+    width: field.kind.width,
+    choices:
+      choices?.slice() ??
+      field.column.enumValues?.map((value) => ({
+        value,
+        label: field.kind.format(value, { ...field, choices: undefined }, format),
+      })),
+    tones: { ...field.tones },
+    ...limitsOf(field.column),
+    reference,
+    display: text === null ? '' : (reference?.label ?? field.kind.format(text, { ...field, choices }, format)),
+    timeZone: ctx.timeZone,
+    locale: ctx.locale,
+  }
+}
+
+async function viewReference(ctx: RequestContext, field: Field, text: string | null): Promise<FieldView['reference']> {
+  const target = field.reference && ctx.admin.resources.get(field.reference.resource)
+  if (!target || !(await isAllowed(ctx, target, 'list'))) return undefined
+  const label =
+    text === null ? undefined : (await labelsFor(ctx, target, [text], field.reference?.targetFields)).get(text)
+  return {
+    optionsUrl: optionsUrlOf(field, ctx),
+    href: text !== null && label && isKeyed(target, field) ? recordHref(target, text) : undefined,
+    label: label ?? text ?? undefined,
+    newHref: (await isAllowed(ctx, target, 'create')) ? `${listHrefOf(target)}/new` : undefined,
+    targetLabel: target.singular,
+  }
+}
+
+/** Whether the field holds the target's record id itself (and not another unique column of it). */
+function isKeyed(target: Resource, field: Field): boolean {
+  return target.keyFields.length === 1 && target.keyFields[0]?.name === field.reference?.targetFields[0]
+}
+
+function optionsUrlOf(field: Field, ctx: RequestContext): string {
+  const owner = [...ctx.admin.resources.values()].find((resource) => resource.fields.get(field.name) === field)
+  return `/api/options/${owner?.section}/${owner?.slug}/${field.name}`
+}
+
+async function viewLinks(
+  ctx: RequestContext,
+  resource: Resource,
+  own: Texts | undefined,
+  isEditable: boolean,
+): Promise<ManyToManyView[]> {
+  const views = resource.manyToMany.map(async (association) => {
+    const target = ctx.admin.resources.get(association.resource)
+    if (!target || !(await isAllowed(ctx, target, 'list'))) return []
+    const ids = own ? await linkedIds(ctx.db, association, own) : []
+    const labels = await labelsFor(ctx, target, ids, association.otherFields)
+    return [
+      {
+        name: association.name,
+        label: association.label,
+        optionsUrl: `/api/options/${resource.section}/${resource.slug}/${association.name}`,
+        // What the person may not see stays linked, and unseen.
+        selected: ids.flatMap((id) => (labels.has(id) ? [{ id, label: labels.get(id)! }] : [])),
+        isEditable,
+      },
+    ]
+  })
+  return (await Promise.all(views)).flat()
+}
+
+async function viewRelated(ctx: RequestContext, resource: Resource, row: StoredRow): Promise<RecordView['related']> {
+  const views = resource.related.map(async (related) => {
+    const target = ctx.admin.resources.get(related.resource)
+    if (!target || target.hidden || !(await isAllowed(ctx, target, 'list'))) return []
+    const preview = await relatedPreview(ctx, target, related, row.texts)
+    const query = related.fields.map(
+      (field, at) => `f.${field}=${encodeURIComponent(`eq:${row.texts[related.ownFields[at] ?? ''] ?? ''}`)}`,
+    )
+    const given = related.fields.map(
+      (field, at) => `v.${field}=${encodeURIComponent(row.texts[related.ownFields[at] ?? ''] ?? '')}`,
+    )
+    const canCreate = await isAllowed(ctx, target, 'create')
+    return [
+      {
+        name: related.name,
+        label: related.label,
+        href: `${listHrefOf(target)}?${query.join('&')}`,
+        newHref: canCreate ? `${listHrefOf(target)}/new?${given.join('&')}` : undefined,
+        ...preview,
+      },
+    ]
+  })
+  return (await Promise.all(views)).flat()
+}

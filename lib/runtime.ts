@@ -1,0 +1,37 @@
+import { pino } from 'pino'
+import config from '@/admin.config'
+import { type AdminSource, resolveAdmin } from '@/lib/admin'
+import { connect, type Database } from '@/lib/db/client'
+import { type EnvFor, readEnv } from '@/lib/env'
+
+/** Everything a process needs, built once: the composition root, and the only importer of admin.config. */
+export interface Runtime {
+  admin: AdminSource
+  db: Database
+  env: EnvFor<'web'>
+  clock: { now(): Date }
+  log: pino.Logger
+}
+
+const KEY = Symbol.for('kontor.runtime')
+
+/**
+ * The process's runtime, made on first use. Kept on globalThis, because a bundler may load this module twice.
+ * @throws EnvError, ConfigError naming every mistake; the next call tries again
+ */
+export async function getRuntime(): Promise<Runtime> {
+  const shelf = globalThis as { [KEY]?: Runtime }
+  shelf[KEY] ??= makeRuntime()
+  return shelf[KEY]
+}
+
+function makeRuntime(): Runtime {
+  const env = readEnv(process.env, 'web')
+  return {
+    admin: resolveAdmin(config),
+    db: connect(env.databaseUrl, { applicationName: 'kontor web' }),
+    env,
+    clock: { now: () => new Date() },
+    log: pino({ name: 'kontor', level: process.env.LOG_LEVEL ?? 'info' }),
+  }
+}
