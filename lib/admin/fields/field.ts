@@ -55,8 +55,12 @@ export interface FieldKind {
   select?(column: SQL): SQL
   /** Which operators the address may use on it. */
   operators: readonly Operator[]
-  /** The operand as the parameter's text, or a message: `f.price=gte:abc` falls back to no filter and says so. */
-  parseOperand?(operand: string, field: KindField, context: FormatContext): Parsed
+  /**
+   * The operand as the parameter's text, or a message: `f.price=gte:abc` falls back to no filter and says so.
+   * With `operator`, a day means all of it: `lte:2026-01-31` on a timestamp ends with that day in the site's zone.
+   * For arrays it is one element's text.
+   */
+  parseOperand?(operand: string, field: KindField, context: FormatContext, operator?: Operator): Parsed
   align: 'start' | 'end'
   isSortable: boolean
   /** Whether a search term is looked for in it by default. */
