@@ -1,6 +1,6 @@
 import { defineConfig } from 'drizzle-kit'
 
-/** For `npx drizzle-kit generate` after a change in drizzle/schema; `npm run migrate` applies what it writes. */
+/** For `npx drizzle-kit generate` after a change in drizzle/tables; `npm run migrate` applies what it writes. */
 export default defineConfig({
   dialect: 'postgresql',
   schema: './drizzle/schema.ts',

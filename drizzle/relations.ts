@@ -1,8 +1,8 @@
 import { relations } from 'drizzle-orm'
-import { authors, comments, posts, postsTags, tags } from './schema/blog'
-import { allergens, categories, products, productsAllergens, suppliers } from './schema/catalogue'
-import { addresses, coupons, customers, orderLines, orders } from './schema/shop'
-import { employees, equipment, roles, shifts } from './schema/staff'
+import { authors, comments, posts, postsTags, tags } from './tables/blog'
+import { allergens, categories, products, productsAllergens, suppliers } from './tables/catalogue'
+import { addresses, coupons, customers, orderLines, orders } from './tables/shop'
+import { employees, equipment, roles, shifts } from './tables/staff'
 
 /* For Drizzle's relational queries (`db.query.orders.findMany({ with: { lines: true } })`). */
 

@@ -1,0 +1,82 @@
+/* Who lives in the demo's town. Lists, because the seed picks from them by position. */
+
+export const FIRST_NAMES = [
+  ...['Ada', 'Agnes', 'Aisha', 'Alma', 'Amara', 'Amélie', 'Anna', 'Anouk', 'Antonia', 'Astrid', 'Beatriz', 'Carla'],
+  ...['Chiara', 'Clara', 'Dana', 'Daphne', 'Eleni', 'Elif', 'Elsa', 'Emma', 'Fatima', 'Fiona', 'Frieda', 'Greta'],
+  ...['Hana', 'Helena', 'Ida', 'Ines', 'Ingrid', 'Irina', 'Jana', 'Johanna', 'Julia', 'Karin', 'Laila', 'Lena'],
+  ...['Leonie', 'Lucía', 'Magda', 'Maja', 'Mariam', 'Marta', 'Mia', 'Nadia', 'Nina', 'Nora', 'Olga', 'Paula'],
+  ...['Renate', 'Rosa', 'Sana', 'Sofia', 'Tilda', 'Vera', 'Yara', 'Zoë', 'Adam', 'Ahmed', 'Albert', 'Alexander'],
+  ...['Anton', 'Arjun', 'Arne', 'Bastian', 'Björn', 'Carlos', 'Clemens', 'Daniel', 'David', 'Diego', 'Emil', 'Erik'],
+  ...['Felix', 'Finn', 'Georg', 'Hannes', 'Henrik', 'Hugo', 'Igor', 'Ivan', 'Jakob', 'Jan', 'Jonas', 'Josef'],
+  ...['Kaan', 'Karl', 'Lars', 'Leo', 'Linus', 'Luca', 'Magnus', 'Marek', 'Mateo', 'Matthias', 'Mehmet', 'Milan'],
+  ...['Moritz', 'Nils', 'Noah', 'Oskar', 'Otto', 'Pablo', 'Paul', 'Pavel', 'Rafael', 'Samir', 'Sven', 'Theo'],
+  ...['Tomás', 'Umut', 'Viktor', 'Walter', 'William', 'Yusuf'],
+]
+
+export const LAST_NAMES = [
+  ...['Abel', 'Acker', 'Ahrens', 'Albers', 'Almeida', 'Arslan', 'Bach', 'Bauer', 'Becker', 'Berg', 'Bernard', 'Blum'],
+  ...['Böhm', 'Brandt', 'Braun', 'Busch', 'Castillo', 'Chen', 'Çelik', 'Dahl', 'Demir', 'Dietrich', 'Dubois', 'Ebert'],
+  ...['Eriksen', 'Ernst', 'Falk', 'Fernández', 'Fischer', 'Fontaine', 'Frank', 'Fuchs', 'García', 'Gerlach', 'Graf'],
+  ...['Groß', 'Günther', 'Haas', 'Hahn', 'Hansen', 'Hartmann', 'Heinrich', 'Hermann', 'Hoffmann', 'Horn', 'Huber'],
+  ...['Ivanov', 'Jäger', 'Jansen', 'Johansson', 'Jung', 'Kaiser', 'Kaya', 'Keller', 'Klein', 'Koch', 'Kowalski'],
+  ...['Kraus', 'Krüger', 'Kuhn', 'Lang', 'Larsen', 'Lehmann', 'Lindqvist', 'Lopez', 'Lorenz', 'Ludwig', 'Maier'],
+  ...['Marchand', 'Martin', 'Mayer', 'Meyer', 'Mohammadi', 'Moreau', 'Müller', 'Neumann', 'Nguyen', 'Nowak', 'Okafor'],
+  ...['Olsen', 'Orlov', 'Otto', 'Öztürk', 'Petersen', 'Pfeiffer', 'Pohl', 'Popescu', 'Reyes', 'Richter', 'Ricci'],
+  ...['Romano', 'Rossi', 'Roth', 'Sauer', 'Schäfer', 'Schmidt', 'Schneider', 'Scholz', 'Schreiber', 'Schubert'],
+  ...['Schulz', 'Seidel', 'Silva', 'Simon', 'Singh', 'Sommer', 'Stein', 'Svensson', 'Tanaka', 'Thomas', 'Vogel'],
+  ...['Voss', 'Wagner', 'Walter', 'Weber', 'Weiß', 'Werner', 'Winkler', 'Winter', 'Wolf', 'Yıldız', 'Ziegler'],
+]
+
+export const STREETS = [
+  ...['Ahornweg', 'Am Markt', 'Bachstraße', 'Bahnhofstraße', 'Birkenallee', 'Brunnengasse', 'Dorfstraße'],
+  ...['Eichenweg', 'Feldstraße', 'Fischergasse', 'Gartenstraße', 'Goethestraße', 'Hafenstraße', 'Hauptstraße'],
+  ...['Kastanienallee', 'Kirchplatz', 'Lange Straße', 'Lindenstraße', 'Marktplatz', 'Mühlenweg', 'Neue Straße'],
+  ...['Parkallee', 'Rosenweg', 'Schillerstraße', 'Schulstraße', 'Seeweg', 'Uferstraße', 'Wiesenweg', 'Ziegelhof'],
+]
+
+export const CITIES = ['Lindau', 'Bregenz', 'Wangen', 'Friedrichshafen', 'Ravensburg', 'Konstanz', 'Meersburg']
+
+export const STAFF = [
+  'Margot Lindner',
+  'Tariq Haddad',
+  'Elisabeth Kern',
+  'Jonas Albrecht',
+  'Sunniva Berge',
+  'Pietro Galli',
+  'Hedwig Sauter',
+  'Owen Marsh',
+  'Camille Girard',
+  'Dragan Petrović',
+  'Leyla Aydın',
+  'Matthias Rau',
+  'Inga Thorsen',
+  'Rubén Ortega',
+  'Klara Zimmer',
+  'Bilal Rahman',
+  'Nele Hartwig',
+  'Andrei Popa',
+  'Wiebke Lorenzen',
+  'Santiago Cruz',
+  'Franziska Heller',
+  'Joris van Dam',
+  'Agnieszka Wójcik',
+  'Timo Laine',
+  'Sabine Wirth',
+  'Khalid Mansour',
+  'Louise Perrin',
+  'Georgios Pappas',
+  'Ronja Steen',
+  'Mateusz Zając',
+  'Yvonne Baumann',
+  'Dario Conti',
+  'Femke de Boer',
+  'Lukas Ostermann',
+  'Anaïs Laurent',
+  'Simon Achterberg',
+  'Hatice Şahin',
+  'Per Nyström',
+  'Judith Frey',
+  'Nikola Marković',
+  'Bente Clausen',
+  'Raúl Medina',
+]
