@@ -33,7 +33,7 @@ export function resultText(result: unknown): { text: string | null; problem?: st
 /** JSON text in which every string is one that jsonb takes: no NUL, no half of a surrogate pair. */
 function stringify(value: unknown, onMended: (what: string) => void): string | Error {
   const mend = (text: string) => {
-    const mended = text.replaceAll('\u0000', '\uFFFD').toWellFormed()
+    const mended = text.replaceAll('\u0000', '\uFFFD').replace(/\p{Surrogate}/gu, '\uFFFD')
     if (mended !== text) onMended(text.includes('\u0000') ? 'a NUL character' : 'half of a surrogate pair')
     return mended
   }

@@ -57,18 +57,20 @@ CREATE TABLE kontor.effect_attempts (
   started_at timestamptz,
   ended_at timestamptz NOT NULL DEFAULT clock_timestamp(),
   outcome text NOT NULL CHECK (outcome IN
-    ('completed', 'failed', 'timeout', 'crashed', 'deferred', 'handed_back', 'invalid', 'cancelled', 'late')),
+    ('completed', 'failed', 'timeout', 'crashed', 'handed_back', 'invalid', 'cancelled', 'late')),
   error text
 );
 CREATE INDEX effect_attempts_effect ON kontor.effect_attempts (effect_id, id);
 CREATE INDEX effect_attempts_ended ON kontor.effect_attempts (ended_at);
 
--- The rate of the kinds that declare one: a bucket of tokens shared by all workers. The row is also the lock under which
--- a limited kind's effects are offered.
+-- What the kinds that declare a concurrency or a rate have under way, over all workers. The row is also the lock under
+-- which such a kind is offered.
 CREATE TABLE kontor.effect_limits (
   kind text PRIMARY KEY,
-  tokens double precision NOT NULL,
-  refilled_at timestamptz NOT NULL DEFAULT clock_timestamp()
+  -- Offered and, when last looked at, not yet claimed.
+  offered uuid[] NOT NULL DEFAULT '{}',
+  -- When the most recent attempts were let through: at most as many as the rate allows.
+  starts timestamptz[] NOT NULL DEFAULT '{}'
 );
 
 COMMENT ON TABLE kontor.effects IS 'Insert kind and payload: a worker carries it out, at least once, and writes back what happened.';

@@ -1,0 +1,145 @@
+import { randomUUID } from 'node:crypto'
+import type { Logger } from 'pino'
+import type postgres from 'postgres'
+import type { Handler, Handlers } from '../handler'
+import type { Carrier, Offer } from '../queue/carrier'
+import { type Offered, offerDue, offerLimited, readSignals, withdrawOffers } from './offer'
+
+export interface DispatcherParts {
+  sql: postgres.Sql
+  carrier: Carrier
+  handlers: Handlers
+  log: Logger
+  /** How many offers to keep waiting for the workers: enough that none is idle, few enough that priorities count. */
+  depth: number
+  /** An offer nobody took within this is made again. */
+  offerMs: number
+  /** Looks at the table at least this often: the net under the doorbell. */
+  pollMs: number
+  /** How many ids of the kind one offer may carry: many where handlers are quick. */
+  batchSize(kind: string): number
+}
+
+export interface Dispatcher {
+  /** Something may be due. */
+  ring(): void
+  /** Somebody took an offer: there may be room for what did not fit before. */
+  refill(): void
+  stop(): Promise<void>
+}
+
+/** Waits after a ring while writers are open: their own ring may have been swallowed by the one that woke us. */
+const ECHOES_MS = [10, 20, 40, 80, 160, 320]
+
+/** Finds what is due and hands its ids to the carrier. Any number of processes may do so at once. */
+export function startDispatcher(parts: DispatcherParts): Dispatcher {
+  const { sql, handlers, log } = parts
+  const kinds = [...handlers.keys()]
+  let underWay: Promise<void> | undefined
+  let isWanted = false
+  let isStopped = false
+  let isBacklogged = false
+  let echo = ECHOES_MS.length
+  let timer: NodeJS.Timeout | undefined
+
+  const look = async () => {
+    const signals = await readSignals(sql, kinds)
+    isBacklogged = signals.due.length > 0 && (await offerKinds(parts, signals.due))
+    const echoMs = signals.writersOpen ? ECHOES_MS[echo++] : undefined
+    return Math.min(parts.pollMs, signals.nextMs ?? Infinity, echoMs ?? Infinity, isBacklogged ? 50 : Infinity)
+  }
+
+  const run = async () => {
+    let waitMs = parts.pollMs
+    do {
+      isWanted = false
+      clearTimeout(timer)
+      try {
+        waitMs = await look()
+      } catch (error) {
+        log.warn({ err: error }, 'effects could not be dispatched')
+        waitMs = Math.min(1000, parts.pollMs)
+      }
+    } while (isWanted && !isStopped)
+    underWay = undefined
+    if (!isStopped) timer = setTimeout(want, Math.max(1, waitMs))
+  }
+
+  const want = () => {
+    isWanted = true
+    if (!underWay && !isStopped) underWay = run()
+  }
+
+  want()
+  return {
+    ring() {
+      echo = 0
+      want()
+    },
+    refill() {
+      if (isBacklogged) want()
+    },
+    async stop() {
+      isStopped = true
+      clearTimeout(timer)
+      await underWay
+    },
+  }
+}
+
+/** @returns whether something due had no room */
+async function offerKinds(parts: DispatcherParts, due: readonly string[]): Promise<boolean> {
+  const { sql, carrier, handlers, log, offerMs } = parts
+  const ready = due.flatMap((kind) => handlers.get(kind) ?? []).toSorted((a, b) => a.priority - b.priority)
+  const priorities = [...new Set(ready.map(({ priority }) => priority))]
+  const waiting = await carrier.waiting(priorities)
+  const rooms = ready.map((handler) => {
+    // What is as urgent or more stands before it; what is less urgent does not count.
+    const before = priorities.reduce((sum, p, index) => (p <= handler.priority ? sum + (waiting[index] ?? 0) : sum), 0)
+    return { handler, room: Math.max(0, parts.depth - before) * parts.batchSize(handler.kind) }
+  })
+  const open = rooms.filter(({ room }) => room > 0)
+  const isLimited = ({ handler }: { handler: Handler }) =>
+    handler.concurrency !== undefined || handler.rate !== undefined
+  const free = open.filter((one) => !isLimited(one)).map(({ handler: { kind }, room }) => ({ kind, room }))
+  const offered = (
+    await Promise.all([
+      free.length > 0 ? offerDue(sql, free, offerMs) : [],
+      ...open.filter(isLimited).map(({ handler, room }) => offerLimited(sql, handler, room, offerMs)),
+    ])
+  ).flat()
+  try {
+    await carrier.offer(toOffers(offered, handlers, parts.batchSize))
+  } catch (error) {
+    log.warn({ err: error, effects: offered.length }, 'the queue takes no offers')
+    await withdrawOffers(
+      sql,
+      offered.map(({ id }) => id),
+      1000,
+    )
+    return false
+  }
+  const found = new Map<string, number>()
+  for (const { kind } of offered) found.set(kind, (found.get(kind) ?? 0) + 1)
+  return rooms.some((one) => isLimited(one) || (found.get(one.handler.kind) ?? 0) >= one.room)
+}
+
+function toOffers(offered: readonly Offered[], handlers: Handlers, batchSize: (kind: string) => number): Offer[] {
+  const byKind = new Map<string, Offered[]>()
+  for (const effect of offered) {
+    const known = byKind.get(effect.kind)
+    if (known) known.push(effect)
+    else byKind.set(effect.kind, [effect])
+  }
+  return [...byKind].flatMap(([kind, effects]) => {
+    const priority = handlers.get(kind)?.priority ?? 100
+    const size = batchSize(kind)
+    return Array.from({ length: Math.ceil(effects.length / size) }, (_, index): Offer => {
+      const batch = effects.slice(index * size, (index + 1) * size)
+      const [first] = batch
+      // One effect's offer is named by its next attempt: offered again while it still waits, it is not queued twice.
+      const name = batch.length === 1 && first ? `${first.id}.${first.attempts}` : randomUUID()
+      return { name, kind, ids: batch.map(({ id }) => id), priority }
+    })
+  })
+}
