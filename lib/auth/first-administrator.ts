@@ -3,7 +3,7 @@ import type { Database } from '@/lib/db/client'
 import { transact } from '@/lib/db/transaction'
 import { AdminError, invalid } from '@/lib/errors'
 import type { AuthContext, AuthEnv, AuthLog, RequestFacts } from './context'
-import { assertPassword, hashPassword, passwordProblems } from './passwords'
+import { hashPassword, passwordProblems } from './passwords'
 import { limitsOf } from './rate-limits'
 import { digestSecret, newCode, normaliseCode } from './secrets'
 import { siteUrl } from './site'
@@ -80,8 +80,7 @@ export async function completeSetup(auth: AuthContext, input: SetupInput, from: 
   if (await hasUsers(auth.db.orm)) throw alreadySetUp()
   await limitsOf(auth.db.sql).consume(['setup', from.ip ?? 'unknown'])
   const { email, name, fields } = checkSetup(input)
-  if (Object.keys(fields).length > 0) throw invalid('Something is missing.', fields)
-  assertPassword(input.password, { email, name })
+  if (Object.keys(fields).length > 0) throw invalid('Something is missing or cannot be used.', fields)
   const passwordHash = await hashPassword(input.password)
   return transact(auth.db.orm, { ...PROVENANCE, requestId: from.requestId }, async (tx) => {
     await lockPeople(tx)
@@ -110,6 +109,8 @@ function checkSetup(input: SetupInput) {
   if (!email) fields.email = [input.email.trim() ? 'This is not an e-mail address.' : 'Enter your e-mail address.']
   if (!name) fields.name = ['Enter your name.']
   else if (name.length > 200 || name.includes('\u0000')) fields.name = ['Use at most 200 ordinary characters.']
+  const problems = input.password ? passwordProblems(input.password, { email, name }) : ['Choose a password.']
+  if (problems.length > 0) fields.password = problems
   return { email, name, fields }
 }
 

@@ -22,5 +22,6 @@ export {
 } from './sessions'
 export { signInWithPassword } from './sign-in'
 export { safeReturnPath, siteUrl } from './site'
+export { startAuth } from './start'
 export { passwordResets, sessions, users } from './tables'
 export { assertOwnerRemains, hasUsers, OWNER_ROLE } from './users'

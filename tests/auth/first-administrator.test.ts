@@ -110,7 +110,14 @@ describe('completeSetup', () => {
     const empty = completeSetup(auth, { code: '', name: ' ', email: 'x', password: '' }, requestFrom())
     await expect(empty).rejects.toMatchObject({
       code: 'invalid',
-      details: { fields: { code: [expect.any(String)], name: [expect.any(String)], email: [expect.any(String)] } },
+      details: {
+        fields: {
+          code: [expect.any(String)],
+          name: [expect.any(String)],
+          email: [expect.any(String)],
+          password: [expect.any(String)],
+        },
+      },
     })
     expect(await hasUsers(db.app.orm)).toBe(false)
   })

@@ -136,10 +136,12 @@ describe('proxy', () => {
     expect(response.headers.get('x-middleware-request-x-kontor-path')).toBe('/admin/catalogue?page=2')
   })
 
-  it('allows evaluation in development only', () => {
+  it('allows evaluation and foreign styles in development only', () => {
     expect(answer().headers.get('content-security-policy')).not.toContain('unsafe-eval')
+    expect(answer().headers.get('content-security-policy')).not.toContain("style-src 'self' 'unsafe-inline'")
     vi.stubEnv('NODE_ENV', 'development')
     expect(answer().headers.get('content-security-policy')).toContain("'strict-dynamic' 'unsafe-eval'")
+    expect(answer().headers.get('content-security-policy')).toContain("style-src 'self' 'unsafe-inline';")
   })
 
   it('sends the usual security headers, and HSTS under https only', () => {
