@@ -16,6 +16,7 @@ try {
   await ensureInstalled()
   await enableTypeScript()
   const { run } = await import(pathToFileURL(file).href)
+  if (existsSync('.env')) process.loadEnvFile('.env')
   process.exitCode = (await run(args)) ?? 0
 } catch (error) {
   stopWith(error)

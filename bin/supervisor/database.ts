@@ -1,12 +1,12 @@
-import { connect } from '@/lib/db/client'
 import { startEmbedded } from '@/lib/db/embedded'
 import { grantTables } from '@/lib/db/grants'
-import { migrateSystem, migrateTables, systemState } from '@/lib/db/migrate'
+import { migrateTables } from '@/lib/db/migrate'
 import { checkServer, setUpRightsHint } from '@/lib/db/server-check'
 import type { Env } from '@/lib/env'
-import { say, step } from '../tools/progress.mjs'
+import { step } from '../tools/progress.mjs'
 import { type DemoPerson, seedOnce } from './demo'
 import type { Shutdown } from './shutdown'
+import { isSystemUpToDate, setUpSystem, warnOfChanges, withConnection } from './system'
 
 /** Where web and worker will find their data. */
 export interface Prepared {
@@ -14,7 +14,7 @@ export interface Prepared {
   ownerUrl: string | undefined
   /** Who may sign in to the demo; nobody where the database is the deployer's own. */
   people: DemoPerson[]
-  /** For the closing words, such as "PostgreSQL 18 in .kontor". */
+  /** For the closing words, such as "PostgreSQL on port 54321". */
   where: string
 }
 
@@ -39,50 +39,31 @@ async function prepareEmbedded(folder: string, shutdown: Shutdown): Promise<Prep
   })
   const { app, owner } = server.urls
   await step('Migrating', '', async (conclude) => {
-    const tables = await migrateTables(owner)
-    const system = await asOwner(owner, async (sql) => {
-      const ran = await migrateSystem(sql, 'kontor_app')
-      await grantTables(sql, 'kontor_app')
-      await warnOfChanges(sql)
-      return ran.length
-    })
-    conclude(tables + system > 0 ? `${tables + system} migrations applied` : 'Migrations up to date')
+    const ran = (await migrateTables(owner)) + (await setUpSystem(owner, 'kontor_app'))
+    await withConnection(owner, (sql) => grantTables(sql, 'kontor_app'))
+    conclude(ran > 0 ? `${ran} migrations applied` : 'Migrations up to date')
   })
+  await warnOfChanges(owner)
   const people = await seedOnce(owner)
   return { appUrl: app, ownerUrl: owner, people, where: `PostgreSQL on port ${new URL(app).port}, data in ${folder}` }
 }
 
-/** In a database of the deployer's: nothing but schema kontor, and that only where it is not up to date. */
+/** In a database of the deployer's: nothing but Kontor's own schemas, and those only where they are not up to date. */
 async function prepareGiven({ ownerUrl }: Env, appUrl: string): Promise<Prepared> {
   const where = await step('Looking at the database', '', async (conclude) => {
     const app = await checkServer(appUrl, 'DATABASE_URL')
-    const state = await asOwner(appUrl, systemState)
-    if (state.pending.length > 0 || ownerUrl) {
+    const place = `database ${app.database} on PostgreSQL ${app.version}`
+    conclude(`Connected to ${place}`)
+    if (!(await isSystemUpToDate(appUrl)) || ownerUrl) {
       const owner = ownerUrl ? await checkServer(ownerUrl, 'DATABASE_OWNER_URL') : app
       if (owner.database !== app.database)
         throw new Error('DATABASE_OWNER_URL and DATABASE_URL name different databases.')
       if (!owner.maySetUp) throw new Error(setUpRightsHint(owner))
-      await asOwner(ownerUrl ?? appUrl, (sql) => migrateSystem(sql, app.role))
+      const ran = await setUpSystem(ownerUrl ?? appUrl, app.role)
+      if (ran > 0) conclude(`Kontor's own tables set up in ${place}`)
     }
-    for (const name of state.changed) say(`  ${name} was changed after it ran here; this version expects its own`)
-    const place = `database ${app.database} on PostgreSQL ${app.version}`
-    conclude(state.pending.length > 0 ? `Schema kontor set up in ${place}` : `Connected to ${place}`)
     return place
   })
+  await warnOfChanges(appUrl)
   return { appUrl, ownerUrl, people: [], where }
-}
-
-async function warnOfChanges(sql: Parameters<typeof systemState>[0]): Promise<void> {
-  for (const name of (await systemState(sql)).changed) {
-    say(`  ${name} was changed after it ran here; remove the data folder to begin with the new one`)
-  }
-}
-
-async function asOwner<T>(url: string, work: (sql: ReturnType<typeof connect>['sql']) => Promise<T>): Promise<T> {
-  const owner = connect(url, { max: 2, statementTimeoutMs: 0, applicationName: 'kontor start' })
-  try {
-    return await work(owner.sql)
-  } finally {
-    await owner.close()
-  }
 }

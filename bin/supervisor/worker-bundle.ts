@@ -27,6 +27,9 @@ export async function bundleWorker(outfile = WORKER_FILE): Promise<void> {
   }
 }
 
+/** Has every name one could import, without a value: a module of CommonJS tells its names only when it runs. */
+const STAND_IN = `export * from 'kontor:nothing'\nexport { default } from 'kontor:nothing'`
+
 /**
  * The config names components; the worker never draws one. A component loaded lazily is not resolved, a style sheet or
  * a module marked 'use client' becomes an empty one, and so does the guard `server-only`, which throws outside of Next.
@@ -35,7 +38,7 @@ function browserOnly(): Plugin {
   return {
     name: 'browser-only',
     setup({ onResolve, onLoad, resolve }) {
-      onResolve({ filter: /^server-only$/ }, ({ path }) => ({ path, namespace: 'empty' }))
+      onResolve({ filter: /^(server-only|kontor:nothing)$/ }, ({ path }) => ({ path, namespace: 'empty' }))
       onResolve({ filter: /\.css$/ }, ({ path }) => ({ path, namespace: 'empty' }))
       onResolve({ filter: /^[.@]/ }, async ({ path, kind, pluginData, ...from }) => {
         if (kind !== 'dynamic-import' || pluginData === 'resolving') return undefined
@@ -46,7 +49,7 @@ function browserOnly(): Plugin {
       onLoad({ filter: /\.tsx?$/ }, async ({ path }) => {
         const contents = await readFile(path, 'utf8')
         const isClient = /^(\s|\/\*[\s\S]*?\*\/|\/\/.*\n)*['"]use client['"]/.test(contents)
-        return isClient ? { contents: 'module.exports = {}', loader: 'js' } : undefined
+        return isClient ? { contents: STAND_IN, loader: 'js' } : undefined
       })
     },
   }

@@ -27,7 +27,8 @@ export async function ensureInstalled() {
   const wanted = lockDigest()
   if (isInstalled(wanted)) return
   await step('Installing packages', 'Packages installed', async () => {
-    const first = await runNpm(['ci'])
+    // What is there is brought up to date; npm ci would remove all of it first.
+    const first = await runNpm([existsSync('node_modules/.package-lock.json') ? 'install' : 'ci'])
     if (first.code === 0) return
     if (!/can only install packages when your package\.json and package-lock\.json|EUSAGE/.test(first.output)) {
       throw new Error(explain(first.output))

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
+import { readMigrationFiles } from 'drizzle-orm/migrator'
 import { migrate } from 'drizzle-orm/postgres-js/migrator'
 import type postgres from 'postgres'
 import { connect } from './client'
@@ -11,6 +12,10 @@ const MIGRATION_LOCK = 0x6b6f6e74
 
 const SYSTEM_FOLDER = path.join(process.cwd(), 'lib/db/system')
 const DEPLOYER_FOLDER = path.join(process.cwd(), 'drizzle/migrations')
+
+const CREATE_SCHEMA = 'create schema if not exists kontor'
+const CREATE_MIGRATIONS = `create table if not exists kontor.migrations (
+  name text primary key, digest text not null, applied_at timestamptz not null default now())`
 
 export interface SystemMigration {
   name: string
@@ -37,9 +42,8 @@ export async function migrateSystem(owner: postgres.Sql, appRole: string): Promi
   const migrations = await systemMigrations()
   return owner.begin(async (tx) => {
     await tx`select pg_advisory_xact_lock(${MIGRATION_LOCK})`
-    await tx`create schema if not exists kontor`
-    await tx`create table if not exists kontor.migrations (
-      name text primary key, digest text not null, applied_at timestamptz not null default now())`
+    await tx.unsafe(CREATE_SCHEMA)
+    await tx.unsafe(CREATE_MIGRATIONS)
     const applied = new Set((await tx`select name from kontor.migrations`).map((row) => row.name as string))
     const ran: string[] = []
     for (const { name, text } of migrations) {
@@ -77,10 +81,19 @@ export async function systemState(sql: postgres.Sql): Promise<SystemState> {
   }
 }
 
-/** The SQL that `migrateSystem` would run on an empty database, for people who run it by hand. */
-export async function systemSql(appRole: string): Promise<string> {
-  const parts = (await systemMigrations()).map(({ name, text }) => `-- ${name}\n${withRole(text, appRole)}`)
-  return ['create schema if not exists kontor;', ...parts].join('\n')
+/**
+ * What `migrateSystem` would run now, as SQL for people who run it by hand.
+ * @param sql a connection that may read schema kontor, where it is there
+ */
+export async function pendingSystemSql(sql: postgres.Sql, appRole: string): Promise<string> {
+  const { pending } = await systemState(sql)
+  const parts = (await systemMigrations())
+    .filter(({ name }) => isGrants(name) || pending.includes(name))
+    .map(({ name, text }) => {
+      const mark = `insert into kontor.migrations (name, digest) values ('${name}', '${digestOf(text)}');`
+      return `-- ${name}\n${withRole(text, appRole).trim()}\n${isGrants(name) ? '' : `${mark}\n`}`
+    })
+  return ['begin;', `${CREATE_SCHEMA};\n${CREATE_MIGRATIONS};`, ...parts, 'commit;'].join('\n\n')
 }
 
 /**
@@ -100,6 +113,17 @@ export async function migrateTables(ownerUrl: string, folder = DEPLOYER_FOLDER):
   } finally {
     await owner.close()
   }
+}
+
+/** The SQL of the deployer's migrations that have not run, for people who run it by hand. */
+export async function pendingTablesSql(sql: postgres.Sql, folder = DEPLOYER_FOLDER): Promise<string> {
+  if (!existsSync(path.join(folder, 'meta/_journal.json'))) return ''
+  const [table] = await sql`select to_regclass('drizzle.__drizzle_migrations') is not null as "isThere"`
+  const [last] = table?.isThere ? await sql`select max(created_at)::float8 as at from drizzle.__drizzle_migrations` : []
+  return readMigrationFiles({ migrationsFolder: folder })
+    .filter(({ folderMillis }) => folderMillis > Number(last?.at ?? 0))
+    .map(({ sql: statements }) => statements.map((statement) => statement.trim().replace(/;?$/, ';')).join('\n'))
+    .join('\n')
 }
 
 async function countApplied(sql: postgres.Sql): Promise<number> {

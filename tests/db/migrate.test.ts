@@ -2,8 +2,9 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { connect } from '@/lib/db/client'
 import { grantTables } from '@/lib/db/grants'
-import { migrateSystem, migrateTables, systemMigrations, systemSql, systemState } from '@/lib/db/migrate'
+import { migrateSystem, migrateTables, pendingSystemSql, systemMigrations, systemState } from '@/lib/db/migrate'
 import { checkServer, setUpRightsHint } from '@/lib/db/server-check'
 import { createTestDatabase } from '@/tests/support/database'
 
@@ -32,10 +33,16 @@ describe('system migrations', () => {
     expect(await systemState(db.app.sql)).toEqual({ pending: [], changed: ['0001_schema.sql'] })
   })
 
-  it('can be printed, with the role named', async () => {
-    const text = await systemSql('my "app"')
-    expect(text).toContain('TO "my ""app"""')
-    expect(text).not.toContain('{{')
+  it('can be printed, and then run by hand, with the role named', async () => {
+    const byHand = await createEmpty('kontor_owner')
+    const owner = connect(byHand.owner, { max: 1 })
+    const text = await pendingSystemSql(owner.sql, 'kontor_app')
+    expect(text).toContain('TO "kontor_app"')
+    await owner.sql.unsafe(text)
+    expect(await systemState(owner.sql)).toEqual({ pending: [], changed: [] })
+    expect(await migrateSystem(owner.sql, 'kontor_app')).toEqual([])
+    await owner.close()
+    await byHand.drop()
   })
 })
 
@@ -136,10 +143,16 @@ describe('looking at a server', () => {
   })
 })
 
-async function createEmpty() {
-  const name = `${db.name}_empty`
-  await db.admin.sql.unsafe(`create database ${name} owner postgres`)
-  const url = new URL(db.urls.app)
-  url.pathname = `/${name}`
-  return { name, app: url.href, drop: () => db.admin.sql.unsafe(`drop database ${name} with (force)`) }
+let made = 0
+
+async function createEmpty(owner = 'postgres') {
+  const name = `${db.name}_${++made}`
+  await db.admin.sql.unsafe(`create database ${name} owner ${owner}`)
+  const at = (url: string) => Object.assign(new URL(url), { pathname: `/${name}` }).href
+  return {
+    name,
+    app: at(db.urls.app),
+    owner: at(db.urls.owner),
+    drop: () => db.admin.sql.unsafe(`drop database ${name} with (force)`),
+  }
 }

@@ -11,12 +11,13 @@ declare module 'vitest' {
 
 /**
  * One real Postgres for the run; each test file clones the migrated template from it. KONTOR_TEST_DATABASE_URL (a
- * superuser's address) runs the tests on another server, for instance an older PostgreSQL.
+ * superuser's address) runs the tests on another server, for instance an older PostgreSQL; 'none' starts none, for tests
+ * that read files only.
  */
 export default async function setup(project: TestProject) {
   const given = process.env.KONTOR_TEST_DATABASE_URL
   if (given) {
-    await prepareTemplate(given)
+    if (given !== 'none') await prepareTemplate(given)
     project.provide('postgresUrl', given)
     return
   }
