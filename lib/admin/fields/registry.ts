@@ -62,6 +62,8 @@ function each(types: readonly string[], kind: FieldKind): [string, FieldKind][] 
 }
 
 const array = arrayKind((field) => elementKind(field.column) ?? unknown)
+/** Of bytes, search vectors, types nobody knows: what is not typed alone is not typed in a list. */
+const shownArray = arrayKind((field) => elementKind(field.column) ?? unknown, false)
 const reference = referenceKind((field) => kindFor(field.column))
 
 /** Every kind, by the name the config uses. */
@@ -100,7 +102,7 @@ export function kindFor(column: ColumnShape, override?: string): FieldKind {
   const declared = override === undefined ? undefined : kinds.get(override)
   if (declared && !kindProblem(override ?? '', column)) return declared
   const type = columnType(column.sqlType)
-  if (type.dimensions > 0) return array
+  if (type.dimensions > 0) return elementKind(column)?.isEditable ? array : shownArray
   if (column.enumValues && column.enumValues.length > 0) return enumeration
   const kind = BY_TYPE.get(type.base) ?? unknown
   return kind === text && type.base === 'text' && LONG.test(column.name) ? textarea : kind

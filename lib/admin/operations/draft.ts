@@ -10,7 +10,7 @@ import type { RecordValues, Resource } from '../tree'
 export class Draft implements Changeset {
   values: RecordValues = {}
   readonly errors: FieldErrors = {}
-  readonly #given = new Map<string, { text: string | null; fingerprint: string | null }>()
+  readonly #given = new Map<string, { text: string | null; value: unknown; fingerprint: string | null | undefined }>()
 
   constructor(
     private readonly resource: Resource,
@@ -21,7 +21,7 @@ export class Draft implements Changeset {
   give(name: string, text: string | null): void {
     const { kind, column } = this.#field(name)
     this.values[name] = text === null ? null : kind.toValue(text, column)
-    this.#given.set(name, { text, fingerprint: this.#textOf(name) })
+    this.#given.set(name, { text, value: this.values[name], fingerprint: this.#fingerprint(name) })
   }
 
   addError(field: string, message: string): void {
@@ -37,6 +37,7 @@ export class Draft implements Changeset {
   /** The text to write for a value: the person's own where nobody touched it since. */
   text(name: string): string | null {
     const given = this.#given.get(name)
+    if (given && given.fingerprint === undefined && given.value === this.values[name]) return given.text
     const now = this.#textOf(name)
     return given && given.fingerprint === now ? given.text : now
   }
@@ -53,6 +54,15 @@ export class Draft implements Changeset {
     if (names.length === 0) return
     const general = this.errors['']?.[0]
     throw new AdminError('invalid', general ?? 'Some fields need another look.', { fields: this.errors })
+  }
+
+  /** Tells whether a value was changed in place; undefined for what JavaScript cannot hold ('infinity' as a Date). */
+  #fingerprint(name: string): string | null | undefined {
+    try {
+      return this.#textOf(name)
+    } catch {
+      return undefined
+    }
   }
 
   #textOf(name: string): string | null {

@@ -51,6 +51,17 @@ export function isRectangular(items: readonly ArrayItem[]): boolean {
   )
 }
 
+/** Whether the bounds in front of a literal (`[0:1]`) count what stands in it. */
+export function boundsFit({ items, bounds }: ArrayText): boolean {
+  let level: readonly ArrayItem[] | undefined = items
+  for (const [, from, to] of bounds?.matchAll(/\[([-+]?\d+):([-+]?\d+)\]/g) ?? []) {
+    if (!level || Number(to) - Number(from) + 1 !== level.length) return false
+    const next: ArrayItem | undefined = level[0]
+    level = Array.isArray(next) ? next : undefined
+  }
+  return bounds === undefined || level === undefined
+}
+
 /** Every element in order, whatever its dimension. */
 export function flatten(items: readonly ArrayItem[]): (string | null)[] {
   return items.flatMap((item) => (Array.isArray(item) ? flatten(item) : [item]))

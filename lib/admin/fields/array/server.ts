@@ -4,7 +4,7 @@ import { defineKind, ok, refuse } from '../define-kind'
 import type { FieldKind, FormatContext, KindField, Parsed } from '../field'
 import { formatList, numberFormat } from '../format'
 import { delimiterOf } from '../values'
-import { type ArrayItem, flatten, formatArray, isRectangular, readArray } from './literal'
+import { type ArrayItem, boundsFit, flatten, formatArray, isRectangular, readArray } from './literal'
 
 /** Lists select this many characters of an array; a literal that long was cut. */
 const SELECTED = 500
@@ -19,10 +19,11 @@ export function elementField(field: KindField): KindField | undefined {
  * Arrays of any kind. `elementKind` says which kind an element is where the field does not: the registry gives it, so
  * that this file need not know the other kinds.
  */
-export function arrayKind(elementKind: (field: KindField) => FieldKind): FieldKind {
+export function arrayKind(elementKind: (field: KindField) => FieldKind, isEditable = true): FieldKind {
   const kindOf = (field: KindField) => field.element ?? elementKind(field)
   return defineKind({
     name: 'array',
+    isEditable,
     longest: 10_000_000,
     operators: ['contains', 'empty'],
     isSortable: false,
@@ -47,6 +48,7 @@ function parseArray(input: string, field: KindField, kind: FieldKind, context: F
   const array = readArray(input, delimiter)
   if (!array) return refuse(`Write a list like {one${delimiter}two}: values with spaces or commas in double quotes.`)
   if (!isRectangular(array.items)) return refuse('Lists inside the list must all have the same length.')
+  if (!boundsFit(array)) return refuse(`The bounds ${array.bounds} do not count the values behind them.`)
   let position = 0
   let problem: string | undefined
   const check = (items: readonly ArrayItem[]): ArrayItem[] =>

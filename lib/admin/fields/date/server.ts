@@ -1,7 +1,7 @@
 import { defineKind, ok, refuse } from '../define-kind'
 import type { FormatContext, Parsed } from '../field'
 import { formatDate } from '../format'
-import { readTyped } from '../timestamp/check'
+import { outOfRange, readTyped } from '../timestamp/check'
 import { dayText, wallOf } from '../timestamp/moment'
 
 const EXAMPLE = '2026-12-24'
@@ -13,8 +13,9 @@ export function parseDate(input: string, context: FormatContext): Parsed {
   if ('message' in moment) return refuse(moment.message)
   if (moment.hasTime || moment.offset !== undefined) return refuse(`Only a day fits here, like ${EXAMPLE}.`)
   const wall = wallOf(moment)
-  if (Number.isNaN(wall)) return ok(input.trim())
-  return moment.year < -4712 ? refuse('Dates begin in 4713 BC.') : ok(dayText(wall))
+  const problem = outOfRange(moment, 'date')
+  if (problem) return refuse(problem)
+  return ok(Number.isNaN(wall) ? input.trim() : dayText(wall))
 }
 
 export const date = defineKind({

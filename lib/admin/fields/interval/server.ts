@@ -29,7 +29,7 @@ function isTooLong(parts: readonly Part[]): boolean {
   return (
     total({ year: 12, month: 1 }) >= 2 ** 31 ||
     total({ week: 7, day: 1 }) >= 2 ** 31 ||
-    total({ hour: 3600e6, minute: 60e6, second: 1e6 }) >= 2 ** 63
+    total({ hour: 3600e6, minute: 60e6, second: 1e6 }) > 2 ** 63
   )
 }
 

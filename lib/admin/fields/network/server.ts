@@ -1,7 +1,8 @@
 import { isIPv4, isIPv6 } from 'node:net'
 import { columnType } from '../column-type'
 import { defineKind, ok, refuse } from '../define-kind'
-import type { Parsed } from '../field'
+import type { KindField, Parsed } from '../field'
+import { columnValue } from '../values'
 
 function parseNetwork(input: string, sqlType: string): Parsed {
   const { base } = columnType(sqlType)
@@ -49,10 +50,16 @@ function parseHardware(text: string, isLong: boolean): Parsed {
   return ok(padded.match(/../g)?.join(':') ?? '')
 }
 
+/** A cast to text writes a single address with its full mask ('10.0.0.1/32'), which Postgres otherwise leaves out. */
+function withoutFullMask(text: string, { column }: Pick<KindField, 'column'>): string {
+  return columnType(column.sqlType).base === 'inet' ? text.replace(/^([\d.]+)\/32$|^([^/]*:[^/]*)\/128$/, '$1$2') : text
+}
+
 /** inet, cidr, macaddr, macaddr8. */
 export const network = defineKind({
   name: 'network',
   longest: 100,
   parse: (input, field) => parseNetwork(input, field.column.sqlType),
-  format: (text) => text,
+  format: withoutFullMask,
+  toValue: (text, column) => columnValue(withoutFullMask(text, { column }), column),
 })

@@ -44,6 +44,15 @@ function impossible(moment: Moment): string | undefined {
   return undefined
 }
 
+/** The last years Postgres holds; the first is 4713 BC. */
+const LAST_YEAR = { date: 5_874_897, timestamp: 294_276 }
+
+/** A message where the year lies outside what the type holds. */
+export function outOfRange(moment: Moment, type: keyof typeof LAST_YEAR): string | undefined {
+  if (moment.year >= -4712 && moment.year <= LAST_YEAR[type]) return undefined
+  return `Years run from 4713 BC to ${LAST_YEAR[type]}.`
+}
+
 /** Decimals of a second beyond what the column keeps would be rounded; they are refused instead. */
 export function tooFine(fraction: string, precision = 6): string | undefined {
   const exact = fraction.replace(/0+$/, '')

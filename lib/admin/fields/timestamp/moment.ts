@@ -22,7 +22,7 @@ export interface Moment {
 export type Infinite = 'infinity' | '-infinity'
 
 const MOMENT =
-  /^(\d{1,6})-(\d{1,2})-(\d{1,2})(?:[ T]+(\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d*))?)?)?\s*(Z|UTC|[+-]\d{1,2}(?::?\d{2}(?::\d{2})?)?)?(?:\s+(BC|AD))?$/i
+  /^(\d{1,7})-(\d{1,2})-(\d{1,2})(?:[ T]+(\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d*))?)?)?\s*(Z|UTC|[+-]\d{1,2}(?::?\d{2}(?::\d{2})?)?)?(?:\s+(BC|AD))?$/i
 
 /** Reads the text of a date or timestamp; undefined where it is none. Whether the day exists is not asked here. */
 export function readMoment(text: string): Moment | Infinite | undefined {

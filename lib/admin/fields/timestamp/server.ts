@@ -2,7 +2,7 @@ import { columnType, typeArgument } from '../column-type'
 import { defineKind, ok, refuse } from '../define-kind'
 import type { FormatContext, Operator, Parsed } from '../field'
 import { formatDateTime } from '../format'
-import { edgeOfDay, placeTyped, readTyped, tooFine } from './check'
+import { edgeOfDay, outOfRange, placeTyped, readTyped, tooFine } from './check'
 import { momentText, offsetText, wallOf } from './moment'
 
 const EXAMPLE = '2026-12-24 18:00'
@@ -13,11 +13,10 @@ export function parseTimestamp(input: string, sqlType: string, context: FormatCo
   if (typeof moment !== 'object') return ok(moment)
   if ('message' in moment) return refuse(moment.message)
   if (moment.offset !== undefined) return refuse(`This moment has no zone: leave out ${offsetText(moment.offset)}.`)
-  const problem = tooFine(moment.fraction, typeArgument(columnType(sqlType)))
+  const problem = outOfRange(moment, 'timestamp') ?? tooFine(moment.fraction, typeArgument(columnType(sqlType)))
   if (problem) return refuse(problem)
   const wall = wallOf(moment)
-  if (Number.isNaN(wall)) return ok(input.trim())
-  return moment.year < -4712 ? refuse('Dates begin in 4713 BC.') : ok(momentText(wall, moment.fraction))
+  return ok(Number.isNaN(wall) ? input.trim() : momentText(wall, moment.fraction))
 }
 
 /** Checks a moment: with an offset it is taken as it is, without one it is what clocks in the site's zone show. */
@@ -25,10 +24,10 @@ export function parseTimestamptz(input: string, sqlType: string, context: Format
   const moment = readTyped(input, context, EXAMPLE)
   if (typeof moment !== 'object') return ok(moment)
   if ('message' in moment) return refuse(moment.message)
-  const problem = tooFine(moment.fraction, typeArgument(columnType(sqlType)))
+  const problem = outOfRange(moment, 'timestamp') ?? tooFine(moment.fraction, typeArgument(columnType(sqlType)))
   if (problem) return refuse(problem)
   if (moment.offset !== undefined && Number.isNaN(wallOf(moment))) return ok(input.trim())
-  return moment.year < -4712 ? refuse('Dates begin in 4713 BC.') : placeTyped(moment, context)
+  return placeTyped(moment, context)
 }
 
 /** A day stands for its first instant, and behind `lte` for its last. Without a zone the day is that of the column. */

@@ -1,0 +1,70 @@
+'use server'
+
+import { revalidatePath } from 'next/cache'
+import { z } from 'zod'
+import { createRecord, deleteRecords as deleteAll, findResource, titleOf, updateRecord } from '@/lib/admin'
+import { listHrefOf, recordHref } from '@/lib/admin/menu'
+import type { ActionResult } from '@/lib/admin/view'
+import { invalid } from '@/lib/errors'
+import { actionContext } from '../context'
+import { answer } from '../report'
+
+const texts = z.record(z.string().max(200), z.string().nullable())
+
+const saveInput = z.object({
+  resource: z.string().max(300),
+  id: z.string().max(4000).optional(),
+  shown: texts.default({}),
+  values: texts,
+  manyToMany: z.record(z.string(), z.array(z.string()).max(10_000)).optional(),
+  then: z.enum(['list', 'continue', 'another']).default('list'),
+})
+
+const deleteInput = z.object({
+  resource: z.string().max(300),
+  ids: z.array(z.string().max(4000)).min(1).max(1000),
+})
+
+/** Creates a record, or changes the one `id` names; where to go afterwards is part of the answer. */
+export async function saveRecord(input: unknown): Promise<ActionResult<{ id: string; href: string }>> {
+  return answer(async () => {
+    const { resource: key, id, values, shown, manyToMany, then } = parse(saveInput, input)
+    const ctx = await actionContext('form')
+    const resource = await resourceOf(ctx, key)
+    const noun = resource.singular
+    const links = manyToMany
+    const saved = id === undefined ? undefined : await updateRecord({ ctx }, resource, id, { values, shown, links })
+    const row = saved?.row ?? (await createRecord({ ctx }, resource, { values, links }))
+    const title = titleOf(resource, row.texts, row.id)
+    const href = { list: listHrefOf(resource), continue: recordHref(resource, row.id), another: `${listHrefOf(resource)}/new` }[then]
+    revalidatePath('/admin', 'layout')
+    const merged = saved?.merged.length ? ` Kept what somebody else changed meanwhile: ${saved.merged.join(', ')}.` : ''
+    const verb = saved ? (saved.isChanged ? 'saved' : 'had nothing to change') : 'created'
+    return { message: `${noun} “${title}” ${verb}.${merged}`, value: { id: row.id, href } }
+  })
+}
+
+/** Deletes the records, all or none. */
+export async function deleteRecords(input: unknown): Promise<ActionResult<{ href: string }>> {
+  return answer(async () => {
+    const { resource: key, ids } = parse(deleteInput, input)
+    const ctx = await actionContext('form')
+    const resource = await resourceOf(ctx, key)
+    const rows = await deleteAll({ ctx }, resource, ids)
+    revalidatePath('/admin', 'layout')
+    const [first] = rows
+    const what = rows.length === 1 && first ? `${resource.singular} “${titleOf(resource, first.texts, first.id)}”` : `${rows.length} ${resource.plural.toLowerCase()}`
+    return { message: `${what} deleted.`, value: { href: listHrefOf(resource) } }
+  })
+}
+
+function parse<T>(schema: z.ZodType<T>, input: unknown): T {
+  const result = schema.safeParse(input)
+  if (result.success) return result.data
+  throw invalid(`The request is malformed: ${z.prettifyError(result.error)}`)
+}
+
+function resourceOf(ctx: Parameters<typeof findResource>[0], key: string) {
+  const [section = '', slug = ''] = key.split('/')
+  return findResource(ctx, section, slug)
+}
