@@ -14,11 +14,12 @@ export interface ArrayText {
 
 /** Reads an array's text; undefined where it is not one. `delimiter` is ',' for every type but box. */
 export function readArray(text: string, delimiter: ',' | ';' = ','): ArrayText | undefined {
-  const head = text.match(/^\s*((?:\[[-+]?\d+:[-+]?\d+\])+)\s*=\s*/)
-  const start = head ? head[0].length : text.length - text.trimStart().length
-  const reader = new Reader(text, start, delimiter)
+  const head = text.match(/^[ \t\n\v\f\r]*((?:\[[-+]?\d+:[-+]?\d+\])+)[ \t\n\v\f\r]*=[ \t\n\v\f\r]*/)
+  const reader = new Reader(text, head?.[0].length ?? 0, delimiter)
+  reader.space()
   const items = reader.list(0)
-  if (!items || text.slice(reader.at).trim() !== '') return undefined
+  reader.space()
+  if (!items || reader.at < text.length) return undefined
   return head ? { items, bounds: head[1] } : { items }
 }
 
@@ -70,6 +71,9 @@ export function flatten(items: readonly ArrayItem[]): (string | null)[] {
 function needsQuotes(text: string, delimiter: string): boolean {
   return text === '' || /^null$/i.test(text) || /[{}"\\ \t\n\v\f\r]/.test(text) || text.includes(delimiter)
 }
+
+/** What Postgres skips around values; other white space belongs to them. */
+const SPACE = /[ \t\n\v\f\r]/
 
 /** Postgres allows six dimensions. */
 const MAX_DIMENSIONS = 6
@@ -134,7 +138,7 @@ class Reader {
         isEscaped = true
       } else {
         value += character
-        if (!/\s/.test(character)) kept = value.length
+        if (!SPACE.test(character)) kept = value.length
       }
     }
     value = value.slice(0, kept)
@@ -142,7 +146,7 @@ class Reader {
     return /^null$/i.test(value) && !isEscaped ? null : value
   }
 
-  private space(): void {
-    while (/[ \t\n\v\f\r]/.test(this.text[this.at] ?? '')) this.at++
+  space(): void {
+    while (SPACE.test(this.text[this.at] ?? '')) this.at++
   }
 }

@@ -24,13 +24,14 @@ export function readDecimal(text: string): Decimal | 'huge' | undefined {
   if (whole === '' && fraction === '') return undefined
   const exponent = power === undefined ? 0 : Number(power)
   const digits = (whole + fraction).replace(/^0+/, '')
-  const shifted = digits === '' ? { whole: '', fraction } : shift(digits, fraction.length - exponent)
+  const shifted = shift(digits, fraction.length - exponent)
   if (!shifted || shifted.whole.length > MOST_WHOLE_DIGITS || shifted.fraction.length > MOST_DECIMALS) return 'huge'
   return { isNegative: sign === '-' && digits !== '', ...shifted }
 }
 
 /** Places the point `decimals` from the right; undefined where that would write out more digits than numeric holds. */
 function shift(digits: string, decimals: number): { whole: string; fraction: string } | undefined {
+  if (decimals <= 0 && digits === '') return { whole: '', fraction: '' }
   if (decimals <= 0) {
     if (digits.length - decimals > MOST_WHOLE_DIGITS) return undefined
     return { whole: digits + '0'.repeat(-decimals), fraction: '' }
@@ -51,6 +52,14 @@ export function writeDecimal({ isNegative, whole, fraction }: Decimal, decimals 
 export function compareDecimals(a: Decimal, b: Decimal): number {
   const [left, right] = [scaled(a, b), scaled(b, a)]
   return left < right ? -1 : left > right ? 1 : 0
+}
+
+/** Whether `short` is `exact` rounded to the digits it has, ties either way. */
+export function isRounded(exact: Decimal, short: Decimal): boolean {
+  const [long, typed] = [scaled(exact, short), scaled(short, exact)]
+  const unit = 10n ** BigInt(String(typed).match(/0*$/)?.[0].length ?? 0)
+  const apart = long > typed ? long - typed : typed - long
+  return apart * 2n <= unit
 }
 
 function scaled(number: Decimal, other: Decimal): bigint {

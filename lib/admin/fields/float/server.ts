@@ -1,5 +1,5 @@
 import { columnType } from '../column-type'
-import { compareDecimals, readDecimal, significantDigits } from '../decimal/decimal'
+import { type Decimal, isRounded, readDecimal, significantDigits } from '../decimal/decimal'
 import { defineKind, ok, refuse } from '../define-kind'
 import type { Parsed } from '../field'
 import { groupDigits, numberFormat } from '../format'
@@ -17,18 +17,21 @@ function parseFloating(input: string, sqlType: string): Parsed {
   if (typed === 'huge' || !Number.isFinite(number)) return refuse(`This number is too large. ${range(isReal)}`)
   const isZero = /^0*$/.test(typed.whole + typed.fraction)
   if (number === 0 && !isZero) return refuse(`This number is too close to zero. ${range(isReal)}`)
-  const kept = isReal ? shortestReal(number) : String(number)
-  const keptDecimal = readDecimal(kept)
-  const isBent =
-    significantDigits(typed) > (isReal ? 6 : 15) &&
-    keptDecimal &&
-    keptDecimal !== 'huge' &&
-    compareDecimals(typed, keptDecimal) !== 0
-  if (isBent) return refuse(`This type keeps about ${isReal ? 6 : 15} digits: the number would become ${kept}.`)
+  const digits = isReal ? 6 : 15
+  if (significantDigits(typed) > digits && !isHeld(typed, number)) {
+    const kept = isReal ? shortestReal(number) : String(number)
+    return refuse(`This type keeps about ${digits} digits: the number would become ${kept}.`)
+  }
   return ok(text.replace(/^\+/, ''))
 }
 
-/** The fewest digits that are read back as the same single-precision number: how Postgres writes one. */
+/** Whether the number, rounded to the digits that were typed, is what was typed. */
+function isHeld(typed: Decimal, number: number): boolean {
+  const held = readDecimal(number.toPrecision(100))
+  return typeof held === 'object' && isRounded(held, typed)
+}
+
+/** The fewest digits that are read back as the same single-precision number. */
 function shortestReal(number: number): string {
   for (let digits = 1; digits < 9; digits++) {
     const text = number.toPrecision(digits)

@@ -52,5 +52,5 @@ function readBound(text: string): string | null {
 
 function writeBound(bound: string | null): string {
   if (bound === null) return ''
-  return bound === '' || /[\s,"\\()[\]]/.test(bound) ? `"${bound.replace(/[\\"]/g, '$&$&')}"` : bound
+  return bound === '' || /[ \t\n\v\f\r,"\\()[\]]/.test(bound) ? `"${bound.replace(/[\\"]/g, '$&$&')}"` : bound
 }
