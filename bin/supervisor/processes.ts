@@ -14,7 +14,8 @@ const LONGEST_PAUSE_MS = 30_000
 const STABLE_MS = 60_000
 
 /** What Next.js says of itself; the address is ours to print. */
-const isBanner = (line: string) => /^\s*(▲ Next|- (Local|Network|Environments):|✓ (Starting|Ready))/.test(line)
+const isBanner = (line: string) =>
+  /^\s*(▲ Next|- (Local|Network|Environments):|✓ (Starting|Ready|Running next.config))/.test(line)
 
 /** The arguments of Node that run the site. */
 export function webArgs(mode: 'start' | 'dev', host: string, port: number): string[] {

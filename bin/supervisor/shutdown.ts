@@ -64,6 +64,6 @@ export class Shutdown {
         process.stderr.write(`${part.name} did not stop cleanly: ${(error as Error).message}\n`)
       }
     }
-    say('Stopped.')
+    if (this.#firstPress > 0) say('Stopped.')
   }
 }
