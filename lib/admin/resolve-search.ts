@@ -53,7 +53,9 @@ export function resolveSearch(
 function associationsOf(resource: Resource): Map<string, Association> {
   const found = new Map<string, Association>()
   for (const association of [...resource.manyToMany, ...resource.related]) found.set(association.name, association)
-  for (const reference of resource.references) found.set(associationName(reference.fields[0] ?? ''), reference)
+  // A single column's association has the name to itself; one that shares the column has it where it is free.
+  for (const reference of resource.references.toSorted((a, b) => b.fields.length - a.fields.length))
+    found.set(associationName(reference.fields[0] ?? ''), reference)
   return found
 }
 
