@@ -30,17 +30,16 @@ export function createClaimer(sql: postgres.Sql, worker: string, leaseMs: number
         select * from unnest(${claims.map(({ id }) => id)}::uuid[], ${claims.map((claim) => claim.maxAttempts)}::int[])
           as wanted(id, max_attempts)
       ), due as (
-        select e.id from kontor.effects e
-        where e.id in (select id from wanted) and e.status in ('pending', 'failed') and e.run_at <= now()
+        select e.id, wanted.max_attempts from kontor.effects e join wanted on wanted.id = e.id
+        where e.status in ('pending', 'failed') and e.run_at <= now()
           and e.offered_until >= now() -- an offer that is over may be somebody else's by now
-        order by e.id for update
+        order by e.id for update of e
       )
       update kontor.effects e set
-        status = 'running', attempts = e.attempts + 1, max_attempts = coalesce(e.max_attempts, wanted.max_attempts),
+        status = 'running', attempts = e.attempts + 1, max_attempts = coalesce(e.max_attempts, due.max_attempts),
         lease_token = gen_random_uuid(), lease_until = now() + ${leaseMs} * interval '1 ms',
         started_at = clock_timestamp(), worker = ${worker}, offered_until = null
-      from due join wanted using (id)
-      where e.id = due.id
+      from due where e.id = due.id
       returning e.id, e.kind, e.payload, e.attempts as attempt, e.max_attempts as "maxAttempts", e.lease_token as token,
         e.created_by as "createdBy", extract(epoch from e.created_at)::float8 * 1000 as "createdAtMs"`
     const byId = new Map(rows.map((row) => [row.id, row]))

@@ -5,7 +5,7 @@
  */
 export function coalesce<Item, Answer>(
   run: (items: Item[]) => Promise<Answer[]>,
-  limit = 500,
+  limit = 250,
 ): (items: readonly Item[]) => Promise<Answer[]> {
   interface Waiting {
     item: Item

@@ -35,6 +35,7 @@ const ECHOES_MS = [10, 20, 40, 80, 160, 320]
 export function startDispatcher(parts: DispatcherParts): Dispatcher {
   const { sql, handlers, log } = parts
   const kinds = [...handlers.keys()]
+  const priorities = [...new Set([...handlers.values()].map(({ priority }) => priority))]
   let underWay: Promise<void> | undefined
   let isWanted = false
   let isStopped = false
@@ -43,8 +44,8 @@ export function startDispatcher(parts: DispatcherParts): Dispatcher {
   let timer: NodeJS.Timeout | undefined
 
   const look = async () => {
-    const signals = await readSignals(sql, kinds)
-    isBacklogged = signals.due.length > 0 && (await offerKinds(parts, signals.due))
+    const [signals, waiting] = await Promise.all([readSignals(sql, kinds), parts.carrier.waiting(priorities)])
+    isBacklogged = signals.due.length > 0 && (await offerKinds(parts, signals.due, waiting, priorities))
     const echoMs = signals.writersOpen ? ECHOES_MS[echo++] : undefined
     return Math.min(parts.pollMs, signals.nextMs ?? Infinity, echoMs ?? Infinity, isBacklogged ? 50 : Infinity)
   }
@@ -87,12 +88,18 @@ export function startDispatcher(parts: DispatcherParts): Dispatcher {
   }
 }
 
-/** @returns whether something due had no room */
-async function offerKinds(parts: DispatcherParts, due: readonly string[]): Promise<boolean> {
+/**
+ * @param waiting how many offers wait at each of `priorities`
+ * @returns whether something due had no room
+ */
+async function offerKinds(
+  parts: DispatcherParts,
+  due: readonly string[],
+  waiting: readonly number[],
+  priorities: readonly number[],
+): Promise<boolean> {
   const { sql, carrier, handlers, log, offerMs } = parts
-  const ready = due.flatMap((kind) => handlers.get(kind) ?? []).toSorted((a, b) => a.priority - b.priority)
-  const priorities = [...new Set(ready.map(({ priority }) => priority))]
-  const waiting = await carrier.waiting(priorities)
+  const ready = due.flatMap((kind) => handlers.get(kind) ?? [])
   const rooms = ready.map((handler) => {
     // What is as urgent or more stands before it; what is less urgent does not count.
     const before = priorities.reduce((sum, p, index) => (p <= handler.priority ? sum + (waiting[index] ?? 0) : sum), 0)

@@ -6,7 +6,7 @@ export interface Pace {
 
 /** An offer shall keep a worker busy for about this long: longer would keep ids from idle workers and from priorities. */
 const OFFER_MS = 20
-const MOST_IDS = 100
+const MOST_IDS = 25
 
 /** Starts with one id an offer, until a kind has shown to be quick. */
 export function measurePace(): Pace {

@@ -75,38 +75,34 @@ export function createSettler(sql: postgres.Sql, worker: string, log: Logger, si
 async function settle(sql: postgres.Sql, worker: string, batch: readonly Settlement[]): Promise<boolean[]> {
   const followUps = batch.flatMap(({ id, followUps }) => followUps.map((followUp) => ({ parent: id, ...followUp })))
   const column = <K extends keyof Settlement>(name: K) => batch.map((one) => one[name]) as (string | number | null)[]
-  const rows = await sql<{ id: string; attempt: number; accepted: boolean }[]>`
-    with ended as (
-      select * from unnest(
+  // Each step carries along what the next one needs: joined again, hundreds of rows the planner takes for one would meet
+  // in nested loops.
+  const rows = await sql<{ id: string; attempt: number }[]>`
+    with held as (
+      select e.id, e.kind, e.started_at, ended.* from unnest(
         ${column('id')}::uuid[], ${column('attempt')}::int[], ${column('token')}::uuid[], ${column('outcome')}::text[],
         ${column('status')}::text[], ${column('result')}::text[], ${column('error')}::text[], ${column('trace')}::text[],
         ${column('delayMs')}::float8[])
-      as ended(id, attempt, token, outcome, status, result, error, trace, delay_ms)
-    ), held as (
-      select e.id from kontor.effects e join ended on ended.id = e.id
+      as ended(effect_id, attempt, token, outcome, next_status, result, error, trace, delay_ms)
+      join kontor.effects e on e.id = ended.effect_id
       where e.status in ('running', 'waiting') and e.attempts = ended.attempt and e.lease_token = ended.token
       order by e.id for update of e
     ), settled as (
       update kontor.effects e set
-        status = ended.status,
-        completed_at = case ended.status when 'completed' then clock_timestamp() end,
-        completion_payload = ended.result::jsonb,
-        last_error = ended.error,
-        run_at = case ended.status when 'failed' then clock_timestamp() + ended.delay_ms * interval '1 ms'
-                                   when 'pending' then now() else e.run_at end,
+        status = held.next_status,
+        completed_at = case held.next_status when 'completed' then clock_timestamp() end,
+        completion_payload = held.result::jsonb,
+        last_error = held.error,
+        run_at = case held.next_status when 'failed' then clock_timestamp() + held.delay_ms * interval '1 ms'
+                                       when 'pending' then now() else e.run_at end,
         -- An attempt that was handed back is not held against the effect.
-        max_attempts = e.max_attempts + (ended.outcome = 'handed_back')::int,
+        max_attempts = e.max_attempts + (held.outcome = 'handed_back')::int,
         lease_token = null, lease_until = null, offered_until = null
-      from held join ended on ended.id = held.id
-      where e.id = held.id
-      returning e.id, e.kind, e.started_at
+      from held where e.id = held.id
+      returning held.id, held.kind, held.started_at, held.attempt, held.outcome, held.trace
     ), attempted as (
       insert into kontor.effect_attempts (effect_id, kind, attempt, worker, started_at, outcome, error)
-      select ended.id, e.kind, ended.attempt, ${worker}, case when settled.id is not null then settled.started_at end,
-        case when settled.id is not null then ended.outcome else 'late' end,
-        case when settled.id is not null then ended.trace
-          else 'Refused: the lease was over when this attempt ended (' || ended.outcome || coalesce(': ' || ended.error, '') || ')' end
-      from ended join kontor.effects e on e.id = ended.id left join settled on settled.id = ended.id
+      select id, kind, attempt, ${worker}, started_at, outcome, trace from settled
     ), followed as (
       insert into kontor.effects (kind, payload, dedupe_key, run_at, created_by, request_id)
       select f.kind, f.payload::jsonb, f.dedupe_key, coalesce(f.run_at::timestamptz, now()), 'effect:' || f.parent, f.parent::text
@@ -115,10 +111,21 @@ async function settle(sql: postgres.Sql, worker: string, batch: readonly Settlem
         ${followUps.map(({ payload }) => payload)}::text[], ${followUps.map((one) => one.dedupeKey ?? null)}::text[],
         ${followUps.map((one) => one.runAt ?? null)}::text[])
       as f(parent, kind, payload, dedupe_key, run_at)
-      join settled on settled.id = f.parent
+      where f.parent in (select id from settled)
       on conflict (kind, dedupe_key) where dedupe_key is not null do nothing
     )
-    select ended.id, ended.attempt, settled.id is not null as accepted from ended left join settled on settled.id = ended.id`
-  const accepted = new Set(rows.filter((row) => row.accepted).map((row) => `${row.id}.${row.attempt}`))
+    select id, attempt from settled`
+  const accepted = new Set(rows.map(({ id, attempt }) => `${id}.${attempt}`))
+  const refused = batch.filter((one) => !accepted.has(`${one.id}.${one.attempt}`))
+  if (refused.length > 0) await recordRefused(sql, worker, refused)
   return batch.map((one) => accepted.has(`${one.id}.${one.attempt}`))
+}
+
+async function recordRefused(sql: postgres.Sql, worker: string, refused: readonly Settlement[]): Promise<void> {
+  await sql`
+    insert into kontor.effect_attempts (effect_id, kind, attempt, worker, outcome, error)
+    select e.id, e.kind, r.attempt, ${worker}, 'late', r.what
+    from unnest(${refused.map(({ id }) => id)}::uuid[], ${refused.map(({ attempt }) => attempt)}::int[],
+      ${refused.map((one) => `Refused, the lease was over: ${one.outcome}${one.error ? ` (${one.error})` : ''}`)}::text[])
+    as r(id, attempt, what) join kontor.effects e on e.id = r.id`
 }
