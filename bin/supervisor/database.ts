@@ -37,6 +37,12 @@ async function prepareEmbedded(folder: string, shutdown: Shutdown): Promise<Prep
       await server.stop(hasten.aborted ? 'immediate' : 'fast')
     },
   })
+  server.onLost((lastLines) => {
+    process.stderr.write(
+      `\nPostgreSQL ended by itself. Its last words:\n${lastLines}\nWhat was committed is safe: start again.\n`,
+    )
+    void shutdown.end(1)
+  })
   const { app, owner } = server.urls
   await step('Migrating', '', async (conclude) => {
     const ran = (await migrateTables(owner)) + (await setUpSystem(owner, 'kontor_app'))

@@ -8,6 +8,7 @@ import { WORKER_FILE, workerBundle } from './worker-bundle'
 
 const NEXT = 'node_modules/next/dist/bin/next'
 const HEALTH_TIMEOUT_MS = 90_000
+const FIRST_PAUSE_MS = 1_000
 const LONGEST_PAUSE_MS = 30_000
 
 /** Longer than this and a crash counts as a new one. */
@@ -62,7 +63,7 @@ export async function startWorker(
   onPid: (pid: number | undefined) => void,
 ): Promise<void> {
   let current: Child | undefined
-  let pauseMs = 1_000
+  let pauseMs = FIRST_PAUSE_MS / 2
   const begin = () => {
     const begun = Date.now()
     const worker = new Child({ name: 'worker', args: ['--enable-source-maps', WORKER_FILE], env, graceMs: 15_000 })
@@ -70,7 +71,7 @@ export async function startWorker(
     onPid(worker.pid)
     void worker.ended.then(async ({ code, signal }) => {
       if (shutdown.signal.aborted || current !== worker) return
-      pauseMs = Date.now() - begun > STABLE_MS ? 1_000 : Math.min(pauseMs * 2, LONGEST_PAUSE_MS)
+      pauseMs = Date.now() - begun > STABLE_MS ? FIRST_PAUSE_MS : Math.min(pauseMs * 2, LONGEST_PAUSE_MS)
       say(`The worker ended by itself (${signal ?? `exit code ${code}`}); starting it again in ${pauseMs / 1000} s`)
       await sleep(pauseMs, undefined, { signal: shutdown.signal }).catch(() => {})
       if (!shutdown.signal.aborted && current === worker) begin()

@@ -29,6 +29,8 @@ export interface Server {
   pid: number
   /** An earlier run left it running and it was taken over. */
   isAdopted: boolean
+  /** Calls back once when the server ends without having been stopped here, with what it said last. */
+  onLost(callback: (lastLines: string) => void): void
   /** Ends it: 'fast' rolls open transactions back, 'immediate' leaves recovery to the next start. */
   stop(how?: 'fast' | 'immediate'): Promise<void>
 }
@@ -36,6 +38,7 @@ export interface Server {
 const START_TIMEOUT_MS = 120_000
 const STOP_TIMEOUT_MS = 30_000
 const POLL_MS = 25
+const LOOK_MS = 1_000
 
 /**
  * Makes a database cluster in `data` where there is none. It is made beside and moved into place, so that an
@@ -163,11 +166,21 @@ function handle(options: ServerOptions, { pid, port }: Postmaster, child: ChildP
   const watchdog = guard(options, pid)
   const hasEnded = async () =>
     child ? child.exitCode !== null || child.signalCode !== null : (await findPostmaster(options.data))?.pid !== pid
+  let isStopping = false
   return {
     port,
     pid,
     isAdopted: child === undefined,
+    onLost(callback) {
+      const look = setInterval(async () => {
+        if (!isStopping && !(await hasEnded())) return
+        clearInterval(look)
+        if (!isStopping) callback(lastLines(await readFile(options.logFile, 'utf8')))
+      }, LOOK_MS)
+      look.unref()
+    },
     async stop(how = 'fast') {
+      isStopping = true
       watchdog.kill('SIGKILL')
       if (await hasEnded()) return
       signal(pid, how === 'fast' ? 'SIGINT' : 'SIGQUIT')

@@ -24,6 +24,7 @@ export interface EmbeddedPostgres {
   folder: string
   /** An earlier run had left the server running. */
   isAdopted: boolean
+  onLost: Server['onLost']
   stop: Server['stop']
 }
 
@@ -54,7 +55,8 @@ export async function startEmbedded(dataDir: string): Promise<EmbeddedPostgres> 
     await server.stop()
     throw error
   }
-  return { urls: urlsFor(server.port, secrets), folder, isAdopted: server.isAdopted, stop: server.stop }
+  const { isAdopted, onLost, stop } = server
+  return { urls: urlsFor(server.port, secrets), folder, isAdopted, onLost, stop }
 }
 
 /** Addresses of the embedded server while another process runs it, or undefined: for the commands beside `npm start`. */

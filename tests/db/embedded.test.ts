@@ -90,9 +90,11 @@ describe('the embedded server', () => {
     expect(server.isAdopted).toBe(false)
   })
 
-  it('recovers what was committed when the server was killed', async () => {
+  it('is missed when it was killed, and recovers what was committed', async () => {
     await query(server.urls.owner, `create table survived as select 'committed' as what`)
+    const lost = new Promise<string>((resolve) => server.onLost(resolve))
     process.kill(await postmasterPid(), 'SIGKILL')
+    expect(await lost).toContain('database system is ready')
     await eventually(async () => expect(await runningEmbedded(folder)).toBeUndefined())
     server = await startEmbedded(folder)
     expect(await query(server.urls.owner, 'select what from survived')).toEqual({ what: 'committed' })
