@@ -1,10 +1,6 @@
 import { defineKind, refuse } from '../define-kind'
 import { parseText, TEXTUAL } from '../text/server'
-
-const COLOUR = /^#([\da-f]{3}|[\da-f]{4}|[\da-f]{6}|[\da-f]{8})$/i
-
-/** Whether a text is a colour as this kind keeps it, and so safe to stand in a style. */
-export const isColour = (text: string) => COLOUR.test(text)
+import { isColour } from './colour'
 
 /** A colour as `#rrggbb`, or with its short and transparent forms; kept in small letters. */
 export const colour = defineKind({
