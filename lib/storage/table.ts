@@ -65,7 +65,7 @@ export function tableStorage(shape: TableShape, options: TableStorageOptions): S
         ? sql`(${sql.join(
             names.map((entry) => sql.identifier(entry.name)),
             sql`, `,
-          )}) values (${sql.join(
+          )}) ${overriding(names)} values (${sql.join(
             names.map((entry) => sql`${texts[entry.field]}`),
             sql`, `,
           )})`
@@ -119,6 +119,10 @@ export function tableStorage(shape: TableShape, options: TableStorageOptions): S
     return row
   }
 }
+
+/** A deleted record comes back with the key the database once gave it. */
+const overriding = (names: readonly ColumnShape[]): SQL =>
+  names.some(({ identity }) => identity === 'always') ? sql`overriding system value` : sql``
 
 /**
  * `key = id`, each part read with the column's own type, or undefined where `id` has the wrong number of parts.

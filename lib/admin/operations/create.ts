@@ -13,6 +13,8 @@ export interface CreateInput {
   values?: Texts
   /** What application code gives: values by field, as Drizzle types them. Not bound by a form's rules. */
   typed?: RecordValues
+  /** Texts as the change log holds them: a record that comes back, whole, with its key. Not bound by a form's rules. */
+  exact?: Texts
   /** The other side's ids of each many-to-many association. */
   links?: Links
 }
@@ -31,6 +33,7 @@ export async function createInside(ctx: OperationContext, resource: Resource, in
   await assertAllowed(ctx, resource, 'create')
   const draft = await castCreate(ctx, resource, input.values ?? {})
   Object.assign(draft.values, input.typed)
+  for (const [name, text] of Object.entries(input.exact ?? {})) draft.give(name, text)
   applyDefaults(resource, draft, 'defaultFn')
   await resource.validate.create(ctx, draft)
   draft.assertValid()

@@ -18,6 +18,8 @@ export interface UpdateInput {
   shown?: Texts
   /** What application code gives: values by field, as Drizzle types them. */
   typed?: RecordValues
+  /** Texts as the change log holds them: what an undo sets back. Not bound by a form's rules. */
+  exact?: Texts
   links?: Links
 }
 
@@ -50,6 +52,7 @@ export async function updateInside(
     ? await castUpdate(ctx, resource, row, { values: input.values, shown: input.shown })
     : new Draft(resource, row.texts)
   Object.assign(draft.values, input.typed)
+  for (const [name, text] of Object.entries(input.exact ?? {})) draft.give(name, text)
   const links = await changedLinks(ctx, resource, row, input.links)
   draft.assertValid()
   const merged = mergedLabels(resource, row, input)
