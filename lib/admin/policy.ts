@@ -1,4 +1,4 @@
-import { and, is, SQL } from 'drizzle-orm'
+import { and, is, SQL, sql } from 'drizzle-orm'
 import { rebase } from '@/lib/db/rebase'
 import { type AdminError, forbidden } from '@/lib/errors'
 import type { Operation, RequestContext } from './context'
@@ -44,7 +44,8 @@ export async function rowCondition(
   const answer = await resource.authorize(ctx, operation)
   if (answer === false) throw refusal(resource, operation)
   const conditions = [resource.scope(ctx), is(answer, SQL) ? answer : undefined]
-  return and(...conditions.map((condition) => condition && rebase(condition, resource.relation, alias)))
+  // In parentheses of their own: a condition of the config may hold an OR, which must not loosen what it is joined with.
+  return and(...conditions.map((condition) => condition && sql`(${rebase(condition, resource.relation, alias)})`))
 }
 
 /**

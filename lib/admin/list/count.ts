@@ -1,0 +1,80 @@
+import { type SQL, sql } from 'drizzle-orm'
+import { postgresErrorOf } from '@/lib/db/postgres-errors'
+import type { RequestContext } from '../context'
+import type { Resource } from '../tree'
+import type { CountView } from '../view'
+import { ALIAS } from './rows'
+import { readWithin } from './within'
+
+/** Rows that are counted one by one; of more the planner is asked. */
+export const MOST_COUNTED = 10_000
+
+const PATIENCE_MS = 1500
+
+/**
+ * How many rows there are, for what the page needs to know: exact while that is cheap, else an honest "about" from the
+ * planner. `isExact` counts to the end, whatever it costs within the statement's time.
+ */
+export async function countRows(
+  ctx: RequestContext,
+  resource: Resource,
+  where: SQL | undefined,
+  isExact: boolean,
+): Promise<CountView> {
+  if (isExact) {
+    const rows = await ctx.db.execute<{ count: string }>(
+      sql`select count(*)::text as count ${fromWhere(resource, where)}`,
+    )
+    return { kind: 'exact', count: Number(rows[0]?.count) }
+  }
+  return where ? countMatching(ctx, resource, where) : countAll(ctx, resource)
+}
+
+/** The whole table: where the planner knows that it is large, nothing is read at all. */
+async function countAll(ctx: RequestContext, resource: Resource): Promise<CountView> {
+  const { schema, name } = resource.shape
+  const known = sql`(select reltuples from pg_class where relkind in ('r', 'p', 'm')
+    and oid = to_regclass(format('%I.%I', ${schema}::text, ${name}::text)))`
+  const rows = await ctx.db.execute<{ known: number | null; counted: number | null }>(sql`
+    select known, case when known > ${sql.raw(String(5 * MOST_COUNTED))} then null else (${capped(resource, undefined)}) end as counted
+    from (select ${known} as known) as catalogue`)
+  const { known: planned = null, counted = null } = rows[0] ?? {}
+  if (counted === null) return { kind: 'about', count: Math.round(planned ?? 0) }
+  if (counted <= MOST_COUNTED) return { kind: 'exact', count: counted }
+  return about(await plannedRows(ctx, resource, undefined))
+}
+
+/** A count that takes too long is the planner's to answer: the list itself is there already. */
+async function countMatching(ctx: RequestContext, resource: Resource, where: SQL): Promise<CountView> {
+  const counted = await readWithin(ctx.db, PATIENCE_MS, async (tx) => {
+    const rows = await tx.execute<{ counted: number }>(sql`select (${capped(resource, where)}) as counted`)
+    return rows[0]?.counted ?? 0
+  }).catch((error: unknown) => {
+    if (postgresErrorOf(error)?.code === '57014') return undefined
+    throw error
+  })
+  if (counted !== undefined && counted <= MOST_COUNTED) return { kind: 'exact', count: counted }
+  const planned = await plannedRows(ctx, resource, where)
+  return counted === undefined ? { kind: 'about', count: planned } : about(planned)
+}
+
+/** A planner that believes in fewer rows than were seen knows nothing: then all that is sure is "more than". */
+const about = (planned: number): CountView =>
+  planned > MOST_COUNTED ? { kind: 'about', count: planned } : { kind: 'atLeast', count: MOST_COUNTED }
+
+const fromWhere = (resource: Resource, where: SQL | undefined): SQL =>
+  sql`from ${resource.storage.source()} as ${sql.identifier(ALIAS)} where ${where ?? sql`true`}`
+
+const capped = (resource: Resource, where: SQL | undefined): SQL =>
+  sql`select count(*)::int from (select 1 ${fromWhere(resource, where)} limit ${sql.raw(String(MOST_COUNTED + 1))}) as capped`
+
+async function plannedRows(ctx: RequestContext, resource: Resource, where: SQL | undefined): Promise<number> {
+  const rows = await ctx.db.execute<Record<string, unknown>>(
+    sql`explain (format json) select 1 ${fromWhere(resource, where)}`,
+  )
+  const plan = rows[0]?.['QUERY PLAN']
+  const parsed = (typeof plan === 'string' ? JSON.parse(plan) : plan) as
+    | { Plan?: { 'Plan Rows'?: number } }[]
+    | undefined
+  return parsed?.[0]?.Plan?.['Plan Rows'] ?? 0
+}

@@ -1,0 +1,125 @@
+import { and, type SQL, sql } from 'drizzle-orm'
+import type { KeysetKey } from '@/lib/db/keyset'
+import { orderBy, reverseKeys, rowsAfter } from '@/lib/db/keyset'
+import { column } from '@/lib/db/rebase'
+import { encodeRecordId } from '@/lib/db/record-id'
+import type { Texts } from '@/lib/storage'
+import type { RequestContext } from '../context'
+import { columnType } from '../fields/column-type'
+import type { Field, Resource } from '../tree'
+import type { Order } from './order'
+import { isTextual } from './pattern'
+import type { Position } from './state'
+
+/** The alias of the listed rows in every query here: conditions of the config are asked of it. */
+export const ALIAS = 't'
+
+export interface ListedRow {
+  id: string
+  texts: Texts
+  /** Texts of the order's keys: where a page may begin or end. */
+  keys: (string | null)[]
+}
+
+export interface PageQuery {
+  resource: Resource
+  /** Whose texts are read, and whether only as much of them as a list shows. */
+  fields: readonly Field[]
+  isCut: boolean
+  where: SQL | undefined
+  order: Order
+  size: number
+  position: Position
+}
+
+export interface Page {
+  rows: ListedRow[]
+  hasPrevious: boolean
+  hasNext: boolean
+}
+
+/** A text longer than this is cut in a list; what is behind stays on the record's page. */
+export const MOST_LISTED = 1000
+
+/** Reads one page, and one row more to know whether there is another. */
+export async function readPage(db: RequestContext['db'], query: PageQuery): Promise<Page> {
+  const { position, size, order } = query
+  const isBackward = position.kind === 'before' || position.kind === 'end'
+  const keys = isBackward ? reverseKeys(order.keys) : order.keys
+  const limit = size + 1
+  const found = await db.execute<Record<string, string | null>>(selectRows(query, keys, limit))
+  const rows = found.slice(0, size).map((row) => readRow(query, row))
+  const isMore = found.length > size
+  if (isBackward) return { rows: rows.reverse(), hasPrevious: isMore, hasNext: position.kind === 'before' }
+  const hasPrevious = position.kind === 'page' ? position.page > 1 : true
+  return { rows, hasPrevious, hasNext: isMore }
+}
+
+/**
+ * The statement of one page. A cursor's rows may lie in several ranges of the index (beside nulls, or where directions
+ * differ): each range gives a page of its own, and the nearest of them all are kept.
+ */
+export function selectRows(query: PageQuery, keys: readonly KeysetKey[], limit: number): SQL {
+  const { position, where, size } = query
+  const count = sql.raw(String(limit))
+  const statement = (condition: SQL | undefined, further: SQL = sql``) => sql`
+    select ${selection(query)}${further}
+    from ${query.resource.storage.source()} as ${sql.identifier(ALIAS)}
+    where ${condition ?? sql`true`}
+    order by ${orderBy(keys)} limit ${count}`
+  if (position.kind === 'page') {
+    const skipped = (position.page - 1) * size
+    return skipped > 0 ? sql`${statement(where)} offset ${sql.raw(String(skipped))}` : statement(where)
+  }
+  if (position.kind === 'end') return statement(where)
+  const ranges = rowsAfter(keys, position.cursor.values)
+  if (ranges.length === 0) return statement(sql`false`)
+  if (ranges.length === 1) return statement(and(where, ranges[0]))
+  const sorts = keys.map(({ expression }, at) => sql`, ${expression} as ${sql.identifier(`s${at}`)}`)
+  const branches = ranges.map((range) => sql`(${statement(and(where, range), sql.join(sorts))})`)
+  const merged = keys.map((key, at) => ({ ...key, expression: sql`${sql.identifier(`s${at}`)}` }))
+  return sql`select * from (${sql.join(branches, sql` union all `)}) as merged order by ${orderBy(merged)} limit ${count}`
+}
+
+/** Every value as text, under `c0`, `c1` …; keys of the order that are expressions under `k0`, `k1` …. */
+function selection({ resource, fields, isCut, order }: PageQuery): SQL {
+  const columns = selectedFields(resource, fields, order).map((field, at) => {
+    const isWhole = !isCut || field.isKey || order.fields.includes(field) || field === resource.title.field
+    return sql`${isWhole ? readWhole(field) : readListed(field)} as ${sql.identifier(`c${at}`)}`
+  })
+  const expressions = order.keys.flatMap(({ expression }, at) =>
+    order.fields[at] ? [] : [sql`${expression}::text as ${sql.identifier(`k${at}`)}`],
+  )
+  return sql.join([...columns, ...expressions], sql`, `)
+}
+
+function selectedFields(resource: Resource, fields: readonly Field[], order: Order): Field[] {
+  const needed = [...fields, ...resource.keyFields, ...order.fields.filter((field) => field !== undefined)]
+  const title = resource.title.field
+  return [...new Set(title ? [...needed, title] : needed)]
+}
+
+/** What a record's page reads of a field: its whole text, or what its kind shows where it is never edited. */
+export function readWhole({ column: { name }, kind }: Field): SQL {
+  const value = column(ALIAS, name)
+  return !kind.isEditable && kind.select ? kind.select(value) : sql`${value}::text`
+}
+
+/** What a list shows of it: large values are cut by the database, so that a page of them stays a page. */
+function readListed(field: Field): SQL {
+  const value = column(ALIAS, field.column.name)
+  if (field.kind.select) return field.kind.select(value)
+  const { base } = columnType(field.column.sqlType)
+  const isBounded = field.reference !== undefined || !(isTextual(field) || base === 'xml')
+  return isBounded ? sql`${value}::text` : sql`left(${value}::text, ${sql.raw(String(MOST_LISTED + 1))})`
+}
+
+function readRow({ resource, fields, order }: PageQuery, row: Record<string, string | null>): ListedRow {
+  const texts: Texts = {}
+  for (const [at, field] of selectedFields(resource, fields, order).entries()) texts[field.name] = row[`c${at}`] ?? null
+  return {
+    id: encodeRecordId(resource.keyFields.map(({ name }) => texts[name] ?? '')),
+    texts,
+    keys: order.fields.map((field, at) => (field ? texts[field.name] : row[`k${at}`]) ?? null),
+  }
+}
