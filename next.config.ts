@@ -1,4 +1,5 @@
 import type { NextConfig } from 'next'
+import { securityHeaders } from './lib/auth/security-headers'
 
 const config: NextConfig = {
   reactStrictMode: true,
@@ -12,6 +13,15 @@ const config: NextConfig = {
   serverExternalPackages: ['@node-rs/argon2', 'bullmq', 'ioredis', 'pg', 'pino', 'postgres', 'prom-client'],
   // The demo is reached by number as well as by name.
   allowedDevOrigins: ['127.0.0.1', 'localhost'],
+  // proxy.ts stays away from /api, so its answers get their headers here.
+  headers: async () => [
+    {
+      source: '/api/:path*',
+      headers: Object.entries(securityHeaders((process.env.NEXTAUTH_URL ?? '').startsWith('https:'))).map(
+        ([key, value]) => ({ key, value }),
+      ),
+    },
+  ],
 }
 
 export default config
