@@ -1,23 +1,29 @@
-import { sql } from 'drizzle-orm'
+import { systemState } from '@/lib/db/migrate'
+import { workerStatus } from '@/lib/db/workers'
 import { getRuntime } from '@/lib/runtime'
 
-/** Nothing here is read at build time: the answer is the database's, now. */
 export const dynamic = 'force-dynamic'
 
-/** Whether this process can serve people: the database answers and has Kontor's schema. 503 otherwise. */
+const PATIENCE_MS = 3_000
+
+/** Whether requests should be sent here: 503 while the database does not answer or is not migrated to this version. */
 export async function GET(): Promise<Response> {
-  const headers = { 'cache-control': 'no-store' }
-  try {
-    const { db } = await getRuntime()
-    const [row] = await db.orm.execute<{ migrated: boolean }>(
-      sql`select to_regclass('kontor.migrations') is not null as migrated`,
-    )
-    if (row?.migrated) return Response.json({ status: 'ready' }, { headers })
-    return Response.json({ status: 'not_migrated', message: 'Run: npm run migrate' }, { status: 503, headers })
-  } catch {
-    return Response.json(
-      { status: 'unavailable', message: 'The database cannot be reached.' },
-      { status: 503, headers },
-    )
+  const state = await Promise.race([look(), silence()]).catch(() => undefined)
+  const isReady = state?.isMigrated === true
+  const body = {
+    status: isReady ? 'ready' : 'not ready',
+    database: state ? (isReady ? 'ok' : 'not migrated') : 'not reachable',
+    worker: state ? (state.isWorking ? 'ok' : 'none') : 'unknown',
   }
+  return Response.json(body, { status: isReady ? 200 : 503, headers: { 'cache-control': 'no-store' } })
+}
+
+async function look() {
+  const { db } = await getRuntime()
+  const [{ pending }, { alive }] = await Promise.all([systemState(db.sql), workerStatus(db.orm)])
+  return { isMigrated: pending.length === 0, isWorking: alive.length > 0 }
+}
+
+function silence(): Promise<undefined> {
+  return new Promise((resolve) => setTimeout(resolve, PATIENCE_MS))
 }
