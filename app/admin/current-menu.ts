@@ -1,0 +1,10 @@
+import { cache } from 'react'
+import { loadMenu } from '@/lib/admin'
+import { pageContext } from '../context'
+import { systemItems } from './shell/system-items'
+
+/** The menu of whoever asks, loaded once a request: the shell draws it, home counts with it. */
+export const currentMenu = cache(async () => {
+  const ctx = await pageContext()
+  return loadMenu(ctx, systemItems(ctx))
+})

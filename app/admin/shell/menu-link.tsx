@@ -1,0 +1,22 @@
+'use client'
+
+import { usePathname } from 'next/navigation'
+import type { ReactNode } from 'react'
+
+interface Props {
+  href: string
+  className?: string
+  children: ReactNode
+}
+
+/** A link of the menu that knows whether the page shown is its own or lies below it. */
+export function MenuLink({ href, className, children }: Props) {
+  const path = usePathname()
+  const isHere = path === href
+  const isAbove = href !== '/admin' && path.startsWith(`${href}/`)
+  return (
+    <a href={href} className={className} aria-current={isHere ? 'page' : isAbove ? 'true' : undefined}>
+      {children}
+    </a>
+  )
+}

@@ -1,0 +1,29 @@
+'use client'
+
+import { MantineProvider } from '@mantine/core'
+import { ModalsProvider } from '@mantine/modals'
+import { Notifications } from '@mantine/notifications'
+import type { ReactNode } from 'react'
+import { mantineTheme, mantineVariables } from './mantine-theme'
+
+interface Props {
+  /** Of this request; style elements without it are refused by the browser. */
+  nonce: string
+  scheme: 'light' | 'dark' | 'auto'
+  children: ReactNode
+}
+
+/** What the components people operate need: our theme, toasts and dialogs. */
+export function ThemeProvider({ nonce, scheme, children }: Props) {
+  return (
+    <MantineProvider
+      theme={mantineTheme}
+      cssVariablesResolver={mantineVariables}
+      defaultColorScheme={scheme}
+      getStyleNonce={() => nonce}
+    >
+      <ModalsProvider>{children}</ModalsProvider>
+      <Notifications position="bottom-right" limit={4} autoClose={6000} />
+    </MantineProvider>
+  )
+}
