@@ -8,6 +8,8 @@ const config: NextConfig = {
   output: process.env.KONTOR_STANDALONE ? 'standalone' : undefined,
   // The tests are npm run check's business: a deployer's own tables and config must not fail on them here.
   typescript: { tsconfigPath: 'tsconfig.build.json' },
+  // A page nobody may see answers 403.
+  experimental: { authInterrupts: true },
   turbopack: { root: process.cwd() },
   // Native programs and libraries that look for files beside themselves stay in node_modules.
   serverExternalPackages: ['@node-rs/argon2', 'bullmq', 'ioredis', 'pg', 'pino', 'postgres', 'prom-client'],
