@@ -7,7 +7,6 @@ import { ensureBrowser } from './tools/browser.mjs'
 import { ensureInstalled } from './tools/install.mjs'
 import { say, stopWith } from './tools/progress.mjs'
 import { playwrightTotals, vitestTotals } from './tools/totals.mjs'
-import { enableTypeScript } from './tools/typescript.mjs'
 
 const RESULTS = 'test-results'
 
@@ -33,15 +32,12 @@ async function runVitest() {
   return vitestTotals(report, await run('node_modules/vitest/vitest.mjs', flags))
 }
 
-/** The browser tests run against the built product. */
+/** The browser tests run against the built product: their set-up builds it where it is not. */
 async function runPlaywright() {
   const report = `${RESULTS}/playwright.json`
   rmSync(report, { force: true })
   try {
     const browser = await ensureBrowser()
-    await enableTypeScript()
-    const { ensureBuilt } = await import('./supervisor/build.ts')
-    await ensureBuilt()
     const code = await run('node_modules/@playwright/test/cli.js', ['test', '--reporter=list,json'], {
       KONTOR_BROWSER: browser,
       PLAYWRIGHT_JSON_OUTPUT_NAME: report,

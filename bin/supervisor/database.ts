@@ -1,4 +1,4 @@
-import { startEmbedded } from '@/lib/db/embedded'
+import { type DatabaseUrls, startEmbedded } from '@/lib/db/embedded'
 import { grantTables } from '@/lib/db/grants'
 import { migrateTables } from '@/lib/db/migrate'
 import { checkServer, setUpRightsHint } from '@/lib/db/server-check'
@@ -43,15 +43,20 @@ async function prepareEmbedded(folder: string, shutdown: Shutdown): Promise<Prep
     )
     void shutdown.end(1)
   })
+  const people = await fillDatabase(server.urls)
   const { app, owner } = server.urls
+  return { appUrl: app, ownerUrl: owner, people, where: `PostgreSQL on port ${new URL(app).port}, data in ${folder}` }
+}
+
+/** Migrations, rights and, once, the demo: what the embedded database needs before site and worker start. */
+export async function fillDatabase({ owner }: DatabaseUrls): Promise<DemoPerson[]> {
   await step('Migrating', '', async (conclude) => {
     const ran = (await migrateTables(owner)) + (await setUpSystem(owner, 'kontor_app'))
     await withConnection(owner, (sql) => grantTables(sql, 'kontor_app'))
     conclude(ran > 0 ? `${ran} migrations applied` : 'Migrations up to date')
   })
   await warnOfChanges(owner)
-  const people = await seedOnce(owner)
-  return { appUrl: app, ownerUrl: owner, people, where: `PostgreSQL on port ${new URL(app).port}, data in ${folder}` }
+  return seedOnce(owner)
 }
 
 /** In a database of the deployer's: nothing but Kontor's own schemas, and those only where they are not up to date. */

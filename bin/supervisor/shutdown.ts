@@ -37,10 +37,15 @@ export class Shutdown {
     this.#parts.unshift(part)
   }
 
-  /** Ends everything, then the process. Called twice it is the same end. */
-  async end(exitCode: number): Promise<never> {
+  /** Ends everything. Called twice it is the same end. */
+  stopAll(): Promise<void> {
     this.#ending ??= this.#stopAll()
-    await this.#ending
+    return this.#ending
+  }
+
+  /** Ends everything, then the process. */
+  async end(exitCode: number): Promise<never> {
+    await this.stopAll()
     process.exit(exitCode)
   }
 

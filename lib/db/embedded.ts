@@ -31,11 +31,15 @@ export interface EmbeddedPostgres {
 const DATABASE = 'kontor'
 const ROLES = { owner: 'kontor_owner', app: 'kontor_app' } as const
 
+/** Gives up what only matters when a machine fails. */
+const NOT_DURABLE = { fsync: 'off', full_page_writes: 'off', synchronous_commit: 'off' }
+
 /**
  * Starts the PostgreSQL that lives in `dataDir` (made at the first call), with database `kontor`, its owner
  * `kontor_owner` and the application's role `kontor_app`. Works as root and as an ordinary user.
+ * @param isTemporary for tests: nothing is durable, and the folder goes when this process is killed
  */
-export async function startEmbedded(dataDir: string): Promise<EmbeddedPostgres> {
+export async function startEmbedded(dataDir: string, { isTemporary = false } = {}): Promise<EmbeddedPostgres> {
   const user = serverUser()
   const folder = await openDataFolder(dataDir, user)
   const secrets = await openSecrets(folder)
@@ -45,8 +49,10 @@ export async function startEmbedded(dataDir: string): Promise<EmbeddedPostgres> 
     user,
     logFile: path.join(folder, 'postgres.log'),
     preferredPort: secrets.port,
+    settings: isTemporary ? NOT_DURABLE : {},
+    isTemporary,
   }
-  await initialise(options, secrets.superuser)
+  await initialise(options, secrets.superuser, isTemporary ? ['--no-sync'] : [])
   const server = await startServer(options)
   try {
     if (server.port !== secrets.port) await writeSecrets(folder, { ...secrets, port: server.port })
@@ -88,7 +94,7 @@ export async function startTemporary(
       binaries: await prepareBinaries(folder, user),
       user,
       logFile: path.join(folder, 'postgres.log'),
-      settings: { fsync: 'off', full_page_writes: 'off', synchronous_commit: 'off', ...settings },
+      settings: { ...NOT_DURABLE, ...settings },
       isTemporary: true,
     }
     await initialise(options, 'postgres', ['--no-sync'])

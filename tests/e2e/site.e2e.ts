@@ -1,0 +1,30 @@
+import { expect, test } from './support/test'
+
+test.describe('the site', () => {
+  test('lives, and is ready with its worker', async ({ request }) => {
+    expect(await (await request.get('/api/health')).json()).toEqual({ status: 'ok' })
+    await expect(async () => {
+      expect(await (await request.get('/api/ready')).json()).toEqual({ status: 'ready', database: 'ok', worker: 'ok' })
+    }).toPass()
+  })
+
+  test('sends whoever is not signed in to the sign-in page, and back', async ({ page, signInAs }) => {
+    await page.goto('/admin')
+    await expect(page).toHaveURL(/\/sign-in/)
+    await expect(page.getByRole('heading', { name: 'Sign in' })).toBeVisible()
+    await signInAs('owner')
+    await page.goto('/admin')
+    await expect(page).toHaveURL(/\/admin/)
+  })
+
+  test('gives a sign-in page that axe finds nothing serious on', async ({ page, expectAccessible }) => {
+    await page.goto('/sign-in')
+    await expectAccessible()
+  })
+
+  test('keeps the demo in tables of the owner that the application may write', async ({ sql }) => {
+    const [row] = await sql`select tableowner::text as owner, has_table_privilege('kontor_app', 'shop.orders', 'update') as app
+      from pg_tables where schemaname = 'shop' and tablename = 'orders'`
+    expect(row).toEqual({ owner: 'kontor_owner', app: true })
+  })
+})
