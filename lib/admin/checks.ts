@@ -168,6 +168,7 @@ const adminOptions = z.strictObject({
   dashboard: z.literal(['hidden', false], { error: "expected 'hidden' or false" }).optional(),
   sections: z.union([z.record(text, z.unknown()), fn]).optional(),
   history: z.boolean().optional(),
+  roles: z.array(text.min(1, { error: 'expected a name' })).optional(),
 })
 
 const sectionOptions = z.strictObject({ icon: text.optional(), order: z.number().optional() })

@@ -207,6 +207,8 @@ export interface AdminOptions {
   sections?: Sections | ((ctx: RequestContext) => Sections | Promise<Sections>)
   /** Whether changes are recorded unless a resource says otherwise. Default true. */
   history?: boolean
+  /** Roles a person may be given, by name; policies read them as `ctx.user.role`. Default `['owner', 'editor']`. 'owner' always exists. */
+  roles?: readonly string[]
 }
 
 export interface AdminDefinition {

@@ -1,3 +1,4 @@
+import { OWNER_ROLE } from '@/lib/auth'
 import { type Catalogue, type CatalogueEntry, isRelation, readCatalogue } from './catalogue'
 import {
   ConfigError,
@@ -82,6 +83,7 @@ export function resolveTree(options: AdminOptions, given: Sections, catalogue: C
     timeZone: options.timeZone ?? 'UTC',
     home: options.home ?? 'dashboard',
     dashboard: options.dashboard === 'hidden' ? 'hidden' : options.dashboard === false ? 'off' : 'shown',
+    roles: [...new Set([OWNER_ROLE, ...(options.roles ?? ['editor'])])],
     sections: menuSections(given, resources),
     resources,
     byRelation: new Map([...keyByRelation].map(([relation, key]) => [relation, resources.get(key)!])),

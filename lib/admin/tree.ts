@@ -193,6 +193,8 @@ export interface Admin {
   timeZone: string
   home: string
   dashboard: 'shown' | 'hidden' | 'off'
+  /** 'owner' first. */
+  roles: readonly string[]
   /** In menu order. */
   sections: readonly Section[]
   resources: ReadonlyMap<string, Resource>
