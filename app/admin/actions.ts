@@ -36,7 +36,11 @@ export async function saveRecord(input: unknown): Promise<ActionResult<{ id: str
     const saved = id === undefined ? undefined : await updateRecord({ ctx }, resource, id, { values, shown, links })
     const row = saved?.row ?? (await createRecord({ ctx }, resource, { values, links }))
     const title = titleOf(resource, row.texts, row.id)
-    const href = { list: listHrefOf(resource), continue: recordHref(resource, row.id), another: `${listHrefOf(resource)}/new` }[then]
+    const href = {
+      list: listHrefOf(resource),
+      continue: recordHref(resource, row.id),
+      another: `${listHrefOf(resource)}/new`,
+    }[then]
     revalidatePath('/admin', 'layout')
     const merged = saved?.merged.length ? ` Kept what somebody else changed meanwhile: ${saved.merged.join(', ')}.` : ''
     const verb = saved ? (saved.isChanged ? 'saved' : 'had nothing to change') : 'created'
@@ -53,7 +57,10 @@ export async function deleteRecords(input: unknown): Promise<ActionResult<{ href
     const rows = await deleteAll({ ctx }, resource, ids)
     revalidatePath('/admin', 'layout')
     const [first] = rows
-    const what = rows.length === 1 && first ? `${resource.singular} “${titleOf(resource, first.texts, first.id)}”` : `${rows.length} ${resource.plural.toLowerCase()}`
+    const what =
+      rows.length === 1 && first
+        ? `${resource.singular} “${titleOf(resource, first.texts, first.id)}”`
+        : `${rows.length} ${resource.plural.toLowerCase()}`
     return { message: `${what} deleted.`, value: { href: listHrefOf(resource) } }
   })
 }
