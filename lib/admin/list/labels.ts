@@ -57,7 +57,7 @@ export async function recordsBy(
 
 /** Reads titles of the rows `rest` (WHERE, ORDER BY, LIMIT over the alias "t") leaves, in its order. */
 export async function readLabelled(
-  ctx: Pick<RequestContext, 'db'> & RequestContext,
+  ctx: RequestContext,
   resource: Resource,
   asked: readonly Field[],
   rest: SQL,

@@ -58,15 +58,16 @@ export async function readPage(db: RequestContext['db'], query: PageQuery): Prom
 /**
  * The statement of one page. A cursor's rows may lie in several ranges of the index (beside nulls, or where directions
  * differ): each range gives a page of its own, and the nearest of them all are kept.
+ * @param limit of rows; all without it
  */
-export function selectRows(query: PageQuery, keys: readonly KeysetKey[], limit: number): SQL {
+export function selectRows(query: PageQuery, keys: readonly KeysetKey[], limit?: number): SQL {
   const { position, where, size } = query
-  const count = sql.raw(String(limit))
+  const count = limit === undefined ? sql`` : sql`limit ${sql.raw(String(limit))}`
   const statement = (condition: SQL | undefined, further: SQL = sql``) => sql`
     select ${selection(query)}${further}
     from ${query.resource.storage.source()} as ${sql.identifier(ALIAS)}
     where ${condition ?? sql`true`}
-    order by ${orderBy(keys)} limit ${count}`
+    order by ${orderBy(keys)} ${count}`
   if (position.kind === 'page') {
     const skipped = (position.page - 1) * size
     return skipped > 0 ? sql`${statement(where)} offset ${sql.raw(String(skipped))}` : statement(where)
@@ -78,7 +79,7 @@ export function selectRows(query: PageQuery, keys: readonly KeysetKey[], limit: 
   const sorts = keys.map(({ expression }, at) => sql`, ${expression} as ${sql.identifier(`s${at}`)}`)
   const branches = ranges.map((range) => sql`(${statement(and(where, range), sql.join(sorts))})`)
   const merged = keys.map((key, at) => ({ ...key, expression: sql`${sql.identifier(`s${at}`)}` }))
-  return sql`select * from (${sql.join(branches, sql` union all `)}) as merged order by ${orderBy(merged)} limit ${count}`
+  return sql`select * from (${sql.join(branches, sql` union all `)}) as merged order by ${orderBy(merged)} ${count}`
 }
 
 /** Every value as text, under `c0`, `c1` …; keys of the order that are expressions under `k0`, `k1` …. */
@@ -114,7 +115,8 @@ function readListed(field: Field): SQL {
   return isBounded ? sql`${value}::text` : sql`left(${value}::text, ${sql.raw(String(MOST_LISTED + 1))})`
 }
 
-function readRow({ resource, fields, order }: PageQuery, row: Record<string, string | null>): ListedRow {
+/** What a row of `selectRows` holds. */
+export function readRow({ resource, fields, order }: PageQuery, row: Record<string, string | null>): ListedRow {
   const texts: Texts = {}
   for (const [at, field] of selectedFields(resource, fields, order).entries()) texts[field.name] = row[`c${at}`] ?? null
   return {

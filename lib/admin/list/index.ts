@@ -1,0 +1,8 @@
+export { type ListChange, listHref } from './address'
+export { streamCsv } from './csv'
+export { joinList } from './filters'
+export { labelsFor } from './labels'
+export { loadList } from './list'
+export { loadOptions } from './options'
+export { relatedPreview } from './related'
+export { type ListState, parseListState, type SearchParams } from './state'
