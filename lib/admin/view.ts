@@ -156,6 +156,8 @@ export interface FieldView {
   scale?: number
   /** For references: where options come from, and where the current target opens. */
   reference?: { optionsUrl: string; href?: string; label?: string; newHref?: string; targetLabel: string }
+  /** Where the bytes of a binary value can be had. */
+  downloadUrl?: string
   /** For read-only fields and for history: one readable line. */
   display: string
   /** Zone in which dates and times are typed. */

@@ -1,0 +1,56 @@
+'use client'
+
+import { ColorPicker, Input, Popover } from '@mantine/core'
+import { useState } from 'react'
+import type { FieldInputProps } from '../input'
+import inputs from '../input.module.css'
+import { useTyped } from '../use-typed'
+import { isColour } from './colour'
+import styles from './input.module.css'
+
+/** A colour by its number, or picked from the plane that its patch opens. */
+export function ColourInput(props: FieldInputProps) {
+  const { field, id, value, onChange, onBlur, error, disabled } = props
+  const [typed, type] = useTyped(props)
+  const [isOpen, setOpen] = useState(false)
+  const colour = value !== null && isColour(value) ? value : undefined
+  return (
+    <Popover opened={isOpen} onChange={setOpen} position="bottom-start" trapFocus withinPortal>
+      <Popover.Target>
+        <Input
+          id={id}
+          value={typed}
+          onChange={(event) => type(event.currentTarget.value)}
+          onBlur={onBlur}
+          error={Boolean(error)}
+          disabled={disabled}
+          placeholder={field.placeholder ?? '#1d6b4f'}
+          autoComplete="off"
+          spellCheck={false}
+          classNames={{ input: inputs.exact }}
+          leftSectionPointerEvents="all"
+          leftSection={
+            <button
+              type="button"
+              className={styles.swatch}
+              style={colour ? { background: colour } : undefined}
+              onClick={() => setOpen(!isOpen)}
+              disabled={disabled}
+              aria-label={`Choose ${field.label} from a palette`}
+              aria-expanded={isOpen}
+            />
+          }
+        />
+      </Popover.Target>
+      <Popover.Dropdown>
+        <ColorPicker
+          format="hex"
+          value={colour ?? '#ffffff'}
+          onChange={(next) => next !== colour && onChange(next)}
+          saturationLabel={`${field.label}: strength`}
+          hueLabel={`${field.label}: hue`}
+        />
+      </Popover.Dropdown>
+    </Popover>
+  )
+}

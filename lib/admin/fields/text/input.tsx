@@ -1,0 +1,54 @@
+'use client'
+
+import { Input } from '@mantine/core'
+import type { HTMLAttributes } from 'react'
+import type { FieldInputProps } from '../input'
+import inputs from '../input.module.css'
+import { TextareaInput } from '../textarea/input'
+import { useTyped } from '../use-typed'
+
+/** Kinds written in an exact notation stand in equal-width letters. */
+const EXACT = new Set(['uuid', 'network', 'bit', 'geometry', 'vector', 'range'])
+
+const MODES: Record<string, HTMLAttributes<HTMLInputElement>['inputMode']> = {
+  integer: 'numeric',
+  bigint: 'numeric',
+  decimal: 'decimal',
+  float: 'decimal',
+  money: 'decimal',
+}
+
+/** What a person may write where nothing stands yet and nobody gave a placeholder. */
+const EXAMPLES: Record<string, string> = {
+  interval: '2 days 4 hours',
+  time: '06:30',
+  timetz: '06:30+01',
+  uuid: '6f9619ff-8b86-d011-b42d-00c04fc964ff',
+}
+
+/** One line. Text that already has line breaks, which a line would lose, is given more of them. */
+export function TextInput(props: FieldInputProps) {
+  const { field, id, value, shown, onBlur, error, disabled } = props
+  const [typed, type] = useTyped(props, field.kind === 'network' ? withoutFullMask : undefined)
+  if (/[\n\r]/.test(value ?? '') || /[\n\r]/.test(shown ?? '')) return <TextareaInput {...props} />
+  return (
+    <Input
+      id={id}
+      value={typed}
+      onChange={(event) => type(event.currentTarget.value)}
+      onBlur={onBlur}
+      error={Boolean(error)}
+      disabled={disabled}
+      placeholder={
+        field.placeholder ?? EXAMPLES[field.kind] ?? (value === '' && field.isNullable ? 'empty text' : undefined)
+      }
+      inputMode={MODES[field.kind]}
+      autoComplete="off"
+      spellCheck={field.kind === 'text'}
+      classNames={{ input: EXACT.has(field.kind) ? inputs.exact : MODES[field.kind] ? inputs.number : undefined }}
+    />
+  )
+}
+
+/** A cast to text writes a single address with its full mask, which people leave out. */
+const withoutFullMask = (text: string) => text.replace(/^([\d.]+)\/32$|^([^/]*:[^/]*)\/128$/, '$1$2')

@@ -1,0 +1,44 @@
+'use client'
+
+import { Input } from '@mantine/core'
+import { ExternalLink } from 'lucide-react'
+import type { FieldInputProps } from '../input'
+import inputs from '../input.module.css'
+import { useTyped } from '../use-typed'
+import { isSafeUrl } from './safe-url'
+
+/** A web address, with a link that opens it. */
+export function UrlInput(props: FieldInputProps) {
+  const { field, id, value, onBlur, error, disabled } = props
+  const [typed, type] = useTyped(props)
+  const isAddress = !error && value !== null && isSafeUrl(value)
+  return (
+    <Input
+      id={id}
+      value={typed}
+      onChange={(event) => type(event.currentTarget.value)}
+      onBlur={onBlur}
+      error={Boolean(error)}
+      disabled={disabled}
+      placeholder={field.placeholder ?? 'https://example.com'}
+      inputMode="url"
+      autoComplete="off"
+      autoCapitalize="none"
+      spellCheck={false}
+      rightSectionPointerEvents="all"
+      rightSection={
+        isAddress && (
+          <a
+            className={inputs.icon}
+            href={value}
+            target="_blank"
+            rel="noopener noreferrer"
+            aria-label={`Open ${value}`}
+          >
+            <ExternalLink aria-hidden="true" />
+          </a>
+        )
+      }
+    />
+  )
+}
