@@ -1,4 +1,5 @@
 import { type CatalogueEntry, readCatalogue } from './catalogue'
+import { RESERVED_RESOURCES, RESERVED_SECTIONS } from './checks'
 import { type ResourceOptions, resource, type SectionDefinition, type Sections, section } from './define'
 
 /**
@@ -13,7 +14,7 @@ export function detect(
   const sections: Record<string, SectionDefinition> = {}
   for (const entry of readCatalogue(schema).entries) {
     if (entry.isJoin || entry.shape.schema === 'kontor') continue
-    const key = addressable(entry.shape.schema)
+    const key = sectionKey(entry.shape.schema)
     sections[key] ??= section(undefined, {}, {})
     const resources = sections[key].resources
     resources[unusedKey(entry, resources)] = resource(
@@ -33,10 +34,18 @@ export function addressable(name: string): string {
   return slug || 'table'
 }
 
-/** The export's name, since that is what the config calls the table; numbered where two come out alike. */
-function unusedKey(entry: CatalogueEntry, taken: Record<string, unknown>): string {
+/** A Postgres schema's name as a section's key; one that would hide a page of Kontor's own says that it holds data. */
+export function sectionKey(schema: string): string {
+  const key = addressable(schema)
+  return RESERVED_SECTIONS.has(key.toLowerCase()) ? `${key}-data` : key
+}
+
+/** The table's own name as a resource's key; numbered where it is taken, in whatever case, or reserved. */
+export function unusedKey(entry: CatalogueEntry, taken: Record<string, unknown>): string {
   const base = addressable(entry.shape.name)
+  const used = new Set(Object.keys(taken).map((key) => key.toLowerCase()))
   let key = base
-  for (let number = 2; key in taken || key === 'new'; number++) key = `${base}-${number}`
+  for (let number = 2; used.has(key.toLowerCase()) || RESERVED_RESOURCES.has(key.toLowerCase()); number++)
+    key = `${base}-${number}`
   return key
 }

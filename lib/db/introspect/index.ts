@@ -1,0 +1,3 @@
+export type { DatabaseModel, RelationModel } from './model'
+export { readDatabase } from './read'
+export { drizzleSource } from './source'
