@@ -1,0 +1,96 @@
+import { createTransport, type Transporter } from 'nodemailer'
+import { z } from 'zod'
+import { PermanentError } from '../failure'
+import { type HandlerContext, type HandlerDefinition, handler } from '../handler'
+
+export interface EmailSendOptions {
+  /** `smtp://user:password@host:587`, `smtps://…`. Without it every e-mail fails, saying so. */
+  smtpUrl?: string
+  /** Who it is from where a payload does not say: `Corner Bakery <no-reply@example.org>`. */
+  from?: string
+  /** Most e-mails in any minute, over all workers. Default unlimited. */
+  perMinute?: number
+}
+
+const line = z
+  .string()
+  .min(1)
+  .max(1000)
+  .refine((text) => !/[\r\n\0]/.test(text), { error: 'holds a line break' })
+const address = line.refine((text) => /^([^<>]*<)?[^\s<>@,;]+@[^\s<>@,;]+>?$/.test(text), {
+  error: 'is no e-mail address',
+})
+const addresses = z.union([address, z.array(address).min(1).max(100)])
+
+const shape = z
+  .strictObject({
+    to: addresses,
+    cc: addresses.optional(),
+    bcc: addresses.optional(),
+    from: address.optional(),
+    replyTo: address.optional(),
+    subject: line,
+    text: z.string().optional(),
+    html: z.string().optional(),
+    attachments: z
+      .array(
+        z.strictObject({
+          filename: line,
+          content: z.string(),
+          encoding: z.enum(['utf8', 'base64']).default('utf8'),
+          contentType: line.optional(),
+        }),
+      )
+      .max(20)
+      .optional(),
+  })
+  .refine(({ text, html }) => text !== undefined || html !== undefined, { error: 'needs text or html', path: ['text'] })
+
+type EmailPayload = z.output<typeof shape>
+
+/**
+ * `email.send` over SMTP. Every attempt carries the same Message-ID, made of the effect's id, so that a mailbox can tell a
+ * repeated delivery. Answers of 5xx are permanent; 4xx, a refused sign-in and a lost connection are tried again.
+ */
+export function emailSendHandler(options: EmailSendOptions): HandlerDefinition {
+  let transport: Transporter | undefined
+  return handler({
+    label: 'E-mail',
+    payload: shape,
+    timeout: '2m',
+    rate: options.perMinute ? { max: options.perMinute, per: '1m' } : undefined,
+    run: async (payload, ctx) => {
+      const { smtpUrl } = options
+      const from = payload.from ?? options.from
+      if (!smtpUrl) throw new PermanentError('No SMTP server is configured.')
+      if (!from) throw new PermanentError('Neither the payload nor the site says who the e-mail is from.')
+      transport ??= createTransport(smtpUrl)
+      return await send(transport, from, payload, ctx)
+    },
+  })
+}
+
+async function send(transport: Transporter, from: string, payload: EmailPayload, ctx: HandlerContext) {
+  const domain = /@([^\s<>@]+?)>?$/.exec(from)?.[1] ?? 'localhost'
+  try {
+    const sent = await transport.sendMail({
+      ...payload,
+      from,
+      messageId: `<${ctx.idempotencyKey}@${domain}>`,
+      date: ctx.clock.now(),
+      // A payload brings its content along: it may name neither files of this machine nor addresses to fetch.
+      disableFileAccess: true,
+      disableUrlAccess: true,
+    })
+    return { messageId: sent.messageId, accepted: sent.accepted, rejected: sent.rejected, response: sent.response }
+  } catch (error) {
+    throw isRefusal(error) ? new PermanentError((error as Error).message, { cause: error }) : error
+  }
+}
+
+/** Whether the server said that this message will never be taken. */
+function isRefusal(error: unknown): boolean {
+  if (typeof error !== 'object' || error === null) return false
+  const { code, responseCode } = error as { code?: unknown; responseCode?: unknown }
+  return code !== 'EAUTH' && typeof responseCode === 'number' && responseCode >= 500
+}

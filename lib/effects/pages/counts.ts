@@ -1,0 +1,68 @@
+import type postgres from 'postgres'
+import { EFFECT_STATES, type EffectState } from '../effect'
+import { listKinds } from './list'
+
+export interface StateCount {
+  count: number
+  /** There are more: counting stopped here, so that a page never waits for a million rows. */
+  isCapped: boolean
+}
+
+/** Counting a state stops here. */
+const CAP = 10_000
+
+/** How many effects are in each state, of the given kinds or of all; exact up to ten thousand. */
+export async function countStates(
+  sql: postgres.Sql,
+  kinds?: readonly string[],
+): Promise<Record<EffectState, StateCount>> {
+  const among = kinds ?? (await listKinds(sql))
+  const rows = await sql<{ status: EffectState; count: number }[]>`
+    select s.status, coalesce(sum(c.count), 0)::int as count
+    from unnest(${EFFECT_STATES as unknown as string[]}::text[]) as s(status)
+    left join lateral (
+      select count(*) as count from unnest(${among as string[]}::text[]) as k(kind) cross join lateral (
+        select 1 from kontor.effects e where e.kind = k.kind and e.status = s.status limit ${CAP + 1}
+      ) one
+    ) c on true
+    group by s.status`
+  const counted = new Map(rows.map(({ status, count }) => [status, count]))
+  return Object.fromEntries(
+    EFFECT_STATES.map((state) => {
+      const count = counted.get(state) ?? 0
+      return [state, { count: Math.min(count, CAP), isCapped: count > CAP }]
+    }),
+  ) as Record<EffectState, StateCount>
+}
+
+/** Attempts that ended within a step of time. */
+export interface SeriesPoint {
+  /** Start of the step, Postgres text in UTC. */
+  at: string
+  completed: number
+  /** Failed, timed out, crashed, did not fit. */
+  failed: number
+}
+
+/** Attempts that ended, step by step from `from` to `to`, for the chart of rate and failures. Empty steps are zero. */
+export async function attemptSeries(
+  sql: postgres.Sql,
+  { from, to, steps = 60, kinds }: { from: Date; to: Date; steps?: number; kinds?: readonly string[] },
+): Promise<SeriesPoint[]> {
+  const stepMs = Math.max(1000, Math.ceil((to.getTime() - from.getTime()) / Math.max(1, Math.min(steps, 500))))
+  const [start, end] = [from.toISOString(), to.toISOString()]
+  return await sql<SeriesPoint[]>`
+    with counted as (
+      select date_bin(${stepMs} * interval '1 ms', a.ended_at, ${start}::timestamptz) as at,
+        count(*) filter (where a.outcome = 'completed') as completed,
+        count(*) filter (where a.outcome in ('failed', 'timeout', 'crashed', 'invalid')) as failed
+      from kontor.effect_attempts a
+      where a.ended_at >= ${start}::timestamptz and a.ended_at < ${end}::timestamptz
+        ${kinds ? sql`and a.kind = any(${kinds as string[]}::text[])` : sql``}
+      group by 1
+    )
+    select step::text as at, coalesce(completed, 0)::int as completed, coalesce(failed, 0)::int as failed
+    from generate_series(${start}::timestamptz, ${end}::timestamptz - interval '1 us', ${stepMs} * interval '1 ms') as step
+    left join counted on counted.at = step
+    order by step`
+}

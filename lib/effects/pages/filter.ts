@@ -1,0 +1,33 @@
+import type postgres from 'postgres'
+import type { EffectState } from '../effect'
+
+/** Which effects a list, a count or an operation is about; what is not given does not restrict. */
+export interface EffectFilter {
+  states?: readonly EffectState[]
+  kinds?: readonly string[]
+  /** Requested at or after. */
+  from?: Date
+  /** Requested before. */
+  to?: Date
+  /** Contained in the payload's text, whatever the case; `%` and `_` mean themselves. */
+  text?: string
+}
+
+export type Fragment = postgres.PendingQuery<postgres.Row[]>
+
+/** The filter as a condition on `kontor.effects e`. */
+export function conditionOf(sql: postgres.Sql, filter: EffectFilter): Fragment {
+  const { states, kinds, text } = filter
+  return sql`(true
+    ${states ? sql`and e.status = any(${states as string[]}::text[])` : sql``}
+    ${kinds ? sql`and e.kind = any(${kinds as string[]}::text[])` : sql``}
+    ${timeCondition(sql, filter)}
+    ${text ? sql`and e.payload::text ilike ${`%${text.replace(/[\\%_]/g, '\\$&')}%`}` : sql``})`
+}
+
+/** The part of it that an index on the time of the request answers. */
+export function timeCondition(sql: postgres.Sql, { from, to }: EffectFilter): Fragment {
+  return sql`
+    ${from ? sql`and e.created_at >= ${from.toISOString()}::timestamptz` : sql``}
+    ${to ? sql`and e.created_at < ${to.toISOString()}::timestamptz` : sql``}`
+}
