@@ -107,10 +107,6 @@ function splitList(operand: string): string[] {
   return parts.map((part) => part.replace(/\\([\s\S])/g, '$1'))
 }
 
-/** Several values as the operand of `in`. */
-export const joinList = (values: readonly string[]): string =>
-  values.map((value) => value.replace(/[\\,]/g, '\\$&')).join(',')
-
 /** The condition of one filter over `alias`. Nulls are unequal to every value: "is not Draft" shows them. */
 export function filterCondition({ filter, operator, texts }: FilterState, alias: string): SQL {
   const { field } = filter

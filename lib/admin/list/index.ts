@@ -1,6 +1,5 @@
 export { type ListChange, listHref } from './address'
 export { streamCsv } from './csv'
-export { joinList } from './filters'
 export { labelsFor } from './labels'
 export { loadList } from './list'
 export { loadOptions } from './options'

@@ -79,14 +79,12 @@ function lastPosition({ size }: ListState, order: Order, last: number | undefine
   return order.isTotal ? { kind: 'end' } : undefined
 }
 
-/** First, last and two on each side of the current one; null is a gap. */
+/** First, last and two on each side of the current one; null is a gap. None where the last one has no number. */
 function numbers(state: ListState, last: number, rank: number | undefined): PagerView['pages'] {
-  if (last === 1) return []
+  if (last === 1 || !isReachable(last, state.size)) return []
   const current = rank === undefined ? undefined : Math.floor((rank - 1) / state.size) + 1
   const around = current === undefined ? [] : [-2, -1, 0, 1, 2].map((step) => current + step)
-  const shown = [...new Set([1, ...around, last])]
-    .filter((page) => page >= 1 && page <= last && isReachable(page, state.size))
-    .sort((a, b) => a - b)
+  const shown = [...new Set([1, ...around, last])].filter((page) => page >= 1 && page <= last).sort((a, b) => a - b)
   return shown.flatMap((page, at) => {
     const item = { page, href: listHref(state, { position: { kind: 'page', page } }), isCurrent: page === current }
     return at > 0 && page - (shown[at - 1] ?? 0) > 1 ? [null, item] : [item]
