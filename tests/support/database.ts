@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import postgres from 'postgres'
 import { afterAll, inject } from 'vitest'
 import { connect, type Database } from '@/lib/db/client'
@@ -15,7 +16,8 @@ export interface TestDatabase {
 
 /**
  * A database of its own for the calling test file, cloned from the migrated template (in `template`, or empty where
- * `template` is 'template1') and dropped with all its connections when the file ends.
+ * `template` is 'template1') and dropped when the file ends. A listener, worker or lock that the file left behind shows
+ * as a connection, and fails it.
  */
 export async function createTestDatabase(options: { template?: string } = {}): Promise<TestDatabase> {
   const adminUrl = inject('postgresUrl')
@@ -34,8 +36,20 @@ export async function createTestDatabase(options: { template?: string } = {}): P
   }
   afterAll(async () => {
     await Promise.all(Object.values(pools).map((pool) => pool.close()))
+    const leftovers = await leftoversIn(server, name)
     await server.unsafe(`drop database if exists ${name} with (force)`)
     await server.end()
+    if (leftovers.length > 0) throw new Error(`The tests left connections open: ${leftovers.join(', ')}`)
   })
   return { name, urls, ...pools }
+}
+
+/** Who is still connected, a moment after everybody should be gone. */
+async function leftoversIn(server: postgres.Sql, database: string): Promise<string[]> {
+  for (let attempt = 0; ; attempt++) {
+    const rows = await server`select application_name as name from pg_stat_activity
+      where datname = ${database} and backend_type = 'client backend'`
+    if (rows.length === 0 || attempt === 40) return rows.map(({ name }) => name as string)
+    await sleep(50)
+  }
 }
