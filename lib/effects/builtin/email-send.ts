@@ -1,4 +1,4 @@
-import { createTransport, type Transporter } from 'nodemailer'
+import type { Transporter } from 'nodemailer'
 import { z } from 'zod'
 import { PermanentError } from '../failure'
 import { type HandlerContext, type HandlerDefinition, handler } from '../handler'
@@ -64,7 +64,8 @@ export function emailSendHandler(options: EmailSendOptions): HandlerDefinition {
       const from = payload.from ?? options.from
       if (!smtpUrl) throw new PermanentError('No SMTP server is configured.')
       if (!from) throw new PermanentError('Neither the payload nor the site says who the e-mail is from.')
-      transport ??= createTransport(smtpUrl)
+      // Loaded when the first e-mail is sent: the config that declares this is read by every process.
+      transport ??= (await import('nodemailer')).createTransport(smtpUrl)
       return await send(transport, from, payload, ctx)
     },
   })
