@@ -212,7 +212,7 @@ export type ActionResult<T = unknown> =
       code: string
       message: string
       fields: FieldErrors
-      /** For a conflict: what this person had seen, what it is now, and what they want, by field. */
-      conflicts?: { field: string; label: string; shown: string; now: string; yours: string }[]
+      /** For a conflict: the texts this person had seen, that stand now, and that they want, by field. */
+      conflicts?: { field: string; label: string; shown: string | null; now: string | null; yours: string | null }[]
       reference?: string
     }

@@ -16,6 +16,7 @@ import { TextareaInput } from './textarea/input'
 import { MomentInput } from './timestamp/input'
 import { UrlInput } from './url/input'
 
+export { displayText } from './display-text'
 export type { FieldInputProps } from './input'
 export { ManyToManyInput } from './reference/many-input'
 

@@ -85,43 +85,41 @@ function TagsInput({ items, ...props }: ItemsProps) {
   }
 
   return (
-    <>
-      <PillBox
-        pills={keyed(items).map(({ key, item }) => ({
-          key,
-          label: item ?? 'none',
-          isNull: item === null,
-        }))}
-        onRemove={(index) => give(items.filter((_, at) => at !== index))}
-        label={field.label}
-        error={Boolean(error)}
+    <PillBox
+      pills={keyed(items).map(({ key, item }) => ({
+        key,
+        label: item ?? 'none',
+        isNull: item === null,
+      }))}
+      onRemove={(index) => give(items.filter((_, at) => at !== index))}
+      label={field.label}
+      error={Boolean(error)}
+      disabled={disabled}
+    >
+      <input
+        id={id}
+        type="text"
+        className={pickerStyles.field}
+        value={typed}
+        onChange={(event) => setTyped(event.currentTarget.value)}
+        onKeyDown={onKeyDown}
+        onPaste={(event) => {
+          const text = event.clipboardData.getData('text')
+          if (!/\n/.test(text)) return
+          event.preventDefault()
+          add(text)
+        }}
+        onBlur={() => {
+          add(typed)
+          onBlur?.()
+        }}
         disabled={disabled}
-      >
-        <input
-          id={id}
-          type="text"
-          className={pickerStyles.field}
-          value={typed}
-          onChange={(event) => setTyped(event.currentTarget.value)}
-          onKeyDown={onKeyDown}
-          onPaste={(event) => {
-            const text = event.clipboardData.getData('text')
-            if (!/\n/.test(text)) return
-            event.preventDefault()
-            add(text)
-          }}
-          onBlur={() => {
-            add(typed)
-            onBlur?.()
-          }}
-          disabled={disabled}
-          placeholder={items.length === 0 ? (field.placeholder ?? 'Type a value, then Enter') : 'Add…'}
-          autoComplete="off"
-          aria-invalid={Boolean(error) || undefined}
-          aria-describedby={describedBy}
-        />
-      </PillBox>
-    </>
+        placeholder={items.length === 0 ? (field.placeholder ?? 'Type a value, then Enter') : 'Add…'}
+        autoComplete="off"
+        aria-invalid={Boolean(error) || undefined}
+        aria-describedby={describedBy}
+      />
+    </PillBox>
   )
 }
 

@@ -1,0 +1,88 @@
+'use client'
+
+import { Modal } from '@mantine/core'
+import { notifications } from '@mantine/notifications'
+import { useRouter } from 'next/navigation'
+import { useState, useSyncExternalStore } from 'react'
+import type { ActionResult } from '@/lib/admin/view'
+import { Button } from '@/lib/ui/button/button'
+import styles from './form.module.css'
+import { listAddress } from './list-memory'
+
+interface Props {
+  /** 'catalogue/products' */
+  resource: string
+  id: string
+  title: string
+  singular: string
+  listHref: string
+  remove: (input: { resource: string; ids: string[] }) => Promise<ActionResult<{ href?: string }>>
+}
+
+/** Deletes a record after asking. What holds on to it is named in the dialog, which stays open then. */
+export function DeleteRecord({ resource, id, title, singular, listHref, remove }: Props) {
+  const router = useRouter()
+  const isReady = useHydrated()
+  const [isOpen, setOpen] = useState(false)
+  const [isDeleting, setDeleting] = useState(false)
+  const [problems, setProblems] = useState<string[]>([])
+
+  async function confirm(): Promise<void> {
+    setDeleting(true)
+    try {
+      const answer = await remove({ resource, ids: [id] })
+      if (answer.ok) {
+        setOpen(false)
+        notifications.show({ message: answer.message, color: 'green' })
+        router.push(listAddress(resource, answer.value.href ?? listHref))
+      } else setProblems([...new Set([answer.message, ...Object.values(answer.fields).flat()])])
+    } catch {
+      setProblems(['The server could not be reached. Nothing was deleted: try again in a moment.'])
+    } finally {
+      setDeleting(false)
+    }
+  }
+
+  return (
+    <>
+      <Button
+        tone="danger"
+        disabled={!isReady}
+        onClick={() => {
+          setProblems([])
+          setOpen(true)
+        }}
+      >
+        Delete…
+      </Button>
+      <Modal opened={isOpen} onClose={() => setOpen(false)} title={`Delete “${title}”?`} centered>
+        {problems.length > 0 ? (
+          <div role="alert" className={styles.refusal}>
+            {problems.map((problem) => (
+              <p key={problem}>{problem}</p>
+            ))}
+          </div>
+        ) : (
+          <p className={styles.ask}>This {singular.toLowerCase()} goes for good, with what belongs to it alone.</p>
+        )}
+        <div className={styles.answers}>
+          <Button onClick={() => setOpen(false)} data-autofocus>
+            {problems.length > 0 ? 'Close' : 'Cancel'}
+          </Button>
+          <Button tone="danger" disabled={isDeleting} onClick={confirm}>
+            {isDeleting ? 'Deleting…' : problems.length > 0 ? 'Try again' : 'Delete'}
+          </Button>
+        </div>
+      </Modal>
+    </>
+  )
+}
+
+/** True once the page is alive: before, a click would be lost. */
+export function useHydrated(): boolean {
+  return useSyncExternalStore(
+    () => () => {},
+    () => true,
+    () => false,
+  )
+}

@@ -1,0 +1,89 @@
+import type { FieldView, RecordView } from '@/lib/admin/view'
+
+export interface Linked {
+  id: string
+  label: string
+}
+
+/** What the form holds: a field's text, or the records linked by an association. */
+export type FormValue = string | null | Linked[]
+export type FormValues = Record<string, FormValue>
+
+/** What the server's save takes. */
+export interface SaveInput {
+  resource: string
+  id?: string
+  /** Texts as the form showed them, for the fields in `values`. */
+  shown: Record<string, string | null>
+  values: Record<string, string | null>
+  manyToMany?: Record<string, string[]>
+  then: Then
+}
+
+/** Where a save leads: the list as it was, this record, an empty form. */
+export type Then = 'list' | 'continue' | 'another'
+
+/** Field and association names are anything a database allows; the form's own names must not contain dots. */
+export interface FormNames {
+  fields: readonly { key: string; field: FieldView }[]
+  links: readonly { key: string; link: RecordView['manyToMany'][number] }[]
+}
+
+export function formNames(view: RecordView): FormNames {
+  const fields = view.groups.flatMap((group) => group.fields)
+  return {
+    fields: fields.map((field, at) => ({ key: `f${at}`, field })),
+    links: view.manyToMany.map((link, at) => ({ key: `l${at}`, link })),
+  }
+}
+
+/** The id of a field's input: errors link to it. */
+export const inputId = (name: string) => `field-${name}`
+
+/** What a form of this record starts with. */
+export function startingValues(view: RecordView, names: FormNames): FormValues {
+  return Object.fromEntries([
+    ...names.fields.map(({ key, field }) => [key, view.texts[field.name] ?? null]),
+    ...names.links.map(({ key, link }) => [key, link.selected]),
+  ])
+}
+
+/**
+ * What to send: of a record only what differs from what was shown, of a new one everything that has a value, so that
+ * what was left empty takes the database's default.
+ */
+export function saveInput(
+  view: RecordView,
+  names: FormNames,
+  shown: FormValues,
+  values: FormValues,
+  then: Then,
+): SaveInput {
+  const input: SaveInput = { resource: view.resource.key, id: view.id, shown: {}, values: {}, then }
+  for (const { key, field } of names.fields) {
+    const [before, now] = [textOf(shown[key]), textOf(values[key])]
+    const isNew = view.id === undefined && now !== null
+    if (field.access !== 'editable' || (now === before && !isNew)) continue
+    input.values[field.name] = now
+    input.shown[field.name] = before
+  }
+  for (const { key, link } of names.links) {
+    if (!link.isEditable || sameLinks(shown[key], values[key])) continue
+    input.manyToMany = { ...input.manyToMany, [link.name]: linksOf(values[key]).map(({ id }) => id) }
+  }
+  return input
+}
+
+/** Whether a value differs from what was shown, in whatever order links stand. */
+export function isChanged(shown: FormValue | undefined, value: FormValue | undefined): boolean {
+  return Array.isArray(shown) || Array.isArray(value) ? !sameLinks(shown, value) : textOf(shown) !== textOf(value)
+}
+
+const textOf = (value: FormValue | undefined) => (typeof value === 'string' ? value : null)
+const linksOf = (value: FormValue | undefined) => (Array.isArray(value) ? value : [])
+
+function sameLinks(a: FormValue | undefined, b: FormValue | undefined): boolean {
+  const [left, right] = [linksOf(a), linksOf(b)]
+  const ids = new Set(left.map(({ id }) => id))
+  return left.length === right.length && right.every(({ id }) => ids.has(id))
+}

@@ -1,0 +1,64 @@
+'use client'
+
+import { Modal } from '@mantine/core'
+import { useRouter } from 'next/navigation'
+import { useEffect, useState } from 'react'
+import { Button } from '@/lib/ui/button/button'
+import styles from './form.module.css'
+
+/** Asks before unsaved changes are left behind: by a link of this site in words, by closing the page as browsers do. */
+export function LeaveGuard({ isDirty }: { isDirty: boolean }) {
+  const router = useRouter()
+  const [target, setTarget] = useState<string>()
+
+  useEffect(() => {
+    if (!isDirty) return
+    const onUnload = (event: BeforeUnloadEvent) => event.preventDefault()
+    // In the capture phase, before whatever follows links does so.
+    const onClick = (event: MouseEvent) => {
+      const href = leavingHref(event)
+      if (!href) return
+      event.preventDefault()
+      event.stopPropagation()
+      setTarget(href)
+    }
+    window.addEventListener('beforeunload', onUnload)
+    document.addEventListener('click', onClick, true)
+    return () => {
+      window.removeEventListener('beforeunload', onUnload)
+      document.removeEventListener('click', onClick, true)
+    }
+  }, [isDirty])
+
+  return (
+    <Modal opened={target !== undefined} onClose={() => setTarget(undefined)} title="Leave without saving?" centered>
+      <p className={styles.ask}>What you changed here would be lost.</p>
+      <div className={styles.answers}>
+        <Button onClick={() => setTarget(undefined)} data-autofocus>
+          Stay here
+        </Button>
+        <Button
+          tone="danger"
+          onClick={() => {
+            if (target) router.push(target)
+            setTarget(undefined)
+          }}
+        >
+          Leave
+        </Button>
+      </div>
+    </Modal>
+  )
+}
+
+/** Where a click leads away from this page within the site; undefined where it does not. */
+function leavingHref(event: MouseEvent): string | undefined {
+  if (event.defaultPrevented || event.button !== 0) return undefined
+  if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return undefined
+  const link = event.target instanceof Element ? event.target.closest('a') : null
+  if (!link?.href || link.target === '_blank' || link.hasAttribute('download')) return undefined
+  const url = new URL(link.href)
+  if (url.origin !== window.location.origin || url.pathname.startsWith('/api/')) return undefined
+  const isHere = url.pathname === window.location.pathname && url.search === window.location.search
+  return isHere ? undefined : url.pathname + url.search + url.hash
+}

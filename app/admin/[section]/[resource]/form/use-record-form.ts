@@ -1,0 +1,148 @@
+'use client'
+
+import { notifications } from '@mantine/notifications'
+import { useRouter } from 'next/navigation'
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
+import { useForm } from 'react-hook-form'
+import type { ActionResult, RecordView } from '@/lib/admin/view'
+import {
+  type FormValues,
+  formNames,
+  inputId,
+  isChanged,
+  type SaveInput,
+  saveInput,
+  startingValues,
+  type Then,
+} from './form-values'
+import { listAddress } from './list-memory'
+
+export type Save = (input: SaveInput) => Promise<ActionResult<{ id: string; href?: string }>>
+export type Failure = Extract<ActionResult, { ok: false }>
+
+/** A conflict as the comparison draws it, and which side was chosen. */
+export type Choices = Record<string, 'mine' | 'theirs'>
+
+const UNREACHABLE: Failure = {
+  ok: false,
+  code: 'unavailable',
+  message: 'The server could not be reached. What you typed is still here: try again in a moment.',
+  fields: {},
+}
+
+/**
+ * The state of a record's form: what was shown, what is typed, what the server said. A record that changes underneath
+ * is taken over where nothing was typed; where something was, the form keeps what it had shown, so that the server can
+ * see the conflict.
+ */
+export function useRecordForm(view: RecordView, save: Save, startAgain: () => void) {
+  const router = useRouter()
+  const names = useMemo(() => formNames(view), [view])
+  const form = useForm<FormValues>({ defaultValues: startingValues(view, names) })
+  const [shown, setShown] = useState(() => startingValues(view, names))
+  const [failure, setFailure] = useState<Failure>()
+  const [then, setThen] = useState<Then>('list')
+  const [isSaving, setSaving] = useState(false)
+  const values = form.watch()
+  const isDirty = [...names.fields, ...names.links].some(({ key }) => isChanged(shown[key], values[key]))
+
+  const latest = useRef({ shown, names })
+  latest.current = { shown, names }
+
+  const takeOver = useCallback(
+    (next: RecordView) => {
+      const nextNames = formNames(next)
+      const fresh = startingValues(next, nextNames)
+      const { shown: old, names: oldNames } = latest.current
+      const oldKeys = new Map(oldNames.fields.map(({ key, field }) => [field.name, key]))
+      const [kept, values] = [{ ...fresh }, { ...fresh }]
+      for (const { key, field } of nextNames.fields) {
+        const oldKey = oldKeys.get(field.name)
+        const typed = oldKey === undefined ? undefined : form.getValues(oldKey)
+        if (oldKey === undefined || !isChanged(old[oldKey], typed)) continue
+        kept[key] = old[oldKey] ?? null
+        values[key] = typed ?? null
+      }
+      for (const { key } of nextNames.links) {
+        if (!isChanged(old[key], form.getValues(key))) continue
+        kept[key] = old[key] ?? []
+        values[key] = form.getValues(key) ?? []
+      }
+      form.reset(values)
+      setShown(kept)
+    },
+    [form],
+  )
+
+  const taken = useRef(view)
+  useEffect(() => {
+    if (taken.current === view) return
+    taken.current = view
+    takeOver(view)
+  }, [view, takeOver])
+
+  async function submit(next: Then, base = shown): Promise<void> {
+    if (isSaving) return
+    setThen(next)
+    setSaving(true)
+    const sent = form.getValues()
+    try {
+      const answer = await save(saveInput(view, names, base, sent, next))
+      if (answer.ok) succeed(answer.message, answer.value.href, next, sent)
+      else fail(answer)
+    } catch {
+      fail(UNREACHABLE)
+    } finally {
+      setSaving(false)
+    }
+  }
+
+  function succeed(message: string, href: string | undefined, next: Then, sent: FormValues): void {
+    setFailure(undefined)
+    setShown(sent) // clean from here on: leaving asks nothing
+    notifications.show({ message, color: 'green' })
+    if (next === 'another' && view.id === undefined) startAgain()
+    else if (next === 'list') router.push(listAddress(view.resource.key, href ?? view.resource.href))
+    else if (href && href !== window.location.pathname) router.push(href)
+  }
+
+  function fail(answer: Failure): void {
+    setFailure(answer)
+    const first = names.fields.find(({ field }) => answer.fields[field.name]?.length)
+    // Once the errors are drawn: an input that a comparison covers, or a message for the whole, takes the summary.
+    setTimeout(() => {
+      const target = !answer.conflicts?.length && first && document.getElementById(inputId(first.field.name))
+      const element = target || document.getElementById('form-summary')
+      element?.focus({ preventScroll: true })
+      element?.scrollIntoView({ block: 'center', behavior: 'auto' })
+    })
+  }
+
+  /** Applies the choices of a comparison and saves again, as the person had meant to. */
+  function resolve(choices: Choices): void {
+    const base = { ...shown }
+    for (const conflict of failure?.conflicts ?? []) {
+      const key = names.fields.find(({ field }) => field.name === conflict.field)?.key
+      if (!key) continue
+      base[key] = conflict.now
+      if (choices[conflict.field] === 'theirs') form.setValue(key, conflict.now)
+    }
+    setShown(base)
+    setFailure(undefined)
+    void submit(then, base)
+  }
+
+  /** What a person mends is not wrong any more until the server says so again. */
+  function clearError(name: string): void {
+    if (!failure?.fields[name]) return
+    const { [name]: _, ...fields } = failure.fields
+    setFailure(Object.keys(fields).length || failure.conflicts ? { ...failure, fields } : undefined)
+  }
+
+  function undoAll(): void {
+    form.reset(shown)
+    setFailure(undefined)
+  }
+
+  return { form, names, shown, isDirty, isSaving, then, failure, submit, resolve, clearError, undoAll }
+}
