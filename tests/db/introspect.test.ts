@@ -6,15 +6,13 @@ import { getTableColumns, is, SQL, sql } from 'drizzle-orm'
 import type { PgTable } from 'drizzle-orm/pg-core'
 import { afterAll, describe, expect, test } from 'vitest'
 import { introspect } from '@/bin/introspection/introspect'
-import * as demo from '@/drizzle/schema'
 import { isRelation, readCatalogue } from '@/lib/admin/catalogue'
 import { defineAdmin } from '@/lib/admin/define'
 import { resolveAdmin } from '@/lib/admin/resolve'
 import { readDatabase } from '@/lib/db/introspect'
-import { migrateTables } from '@/lib/db/migrate'
-import { describeRelation, type TableShape } from '@/lib/db/table-shape'
 import { createTestDatabase } from '@/tests/support/database'
 import { createProject, createTestProject } from '@/tests/support/project'
+import { loadSchema, normalType, shapesOf } from '@/tests/support/written-schema'
 
 const db = await createTestDatabase({ template: 'template1' })
 await db.admin.sql.unsafe(await readFile('tests/db/nasty-schema.sql', 'utf8'))
@@ -22,23 +20,11 @@ const project = await createProject()
 afterAll(project.remove)
 const fingerprint = await structureOf()
 const { database } = await introspect({ url: db.urls.admin, root: project.root })
-const schema = await load(project.root)
+const schema = await loadSchema(project.root)
 const shapes = shapesOf(schema)
 
 /** The default of a text column, with all that a template would take for its own. */
 const TEXT = `it's \`quoted\` \${and} \\escaped`
-
-async function load(root: string): Promise<Record<string, unknown>> {
-  return (await import(/* @vite-ignore */ pathToFileURL(path.join(root, 'drizzle/schema.ts')).href)) as Record<
-    string,
-    unknown
-  >
-}
-
-function shapesOf(module: Record<string, unknown>): Map<string, TableShape> {
-  const found = Object.values(module).filter(isRelation).map(describeRelation)
-  return new Map(found.map((shape) => [shape.relation, shape]))
-}
 
 /** Everything a schema-only dump would say, as far as pg_catalog counts it. */
 async function structureOf(): Promise<unknown> {
@@ -95,12 +81,12 @@ describe('what introspection writes', () => {
         select name, format_type(type, modifier) || repeat('[]', greatest(0, dimensions - 1)) as type from bare
         where type not in (select oid from pg_type where typtype = 'd')`
     })
-    const types = new Map(rows.map(({ name, type }) => [name, normal(type)]))
+    const types = new Map(rows.map(({ name, type }) => [name, normalType(type)]))
     for (const { name, sqlType } of shapes.get('public.every_type')?.columns ?? []) {
       // Of elements that are a domain Drizzle is told the type the domain stands on.
       if (name === 'c_domains') expect(sqlType).toBe('integer[]')
       // Of an enum Drizzle tells the name without its schema.
-      else expect([name, normal(sqlType)]).toEqual([name, types.get(name)?.replace(/^\w+\.(?=mood)/, '')])
+      else expect([name, normalType(sqlType)]).toEqual([name, types.get(name)?.replace(/^\w+\.(?=mood)/, '')])
     }
   })
 
@@ -147,15 +133,6 @@ describe('what introspection writes', () => {
     }
   })
 })
-
-const normal = (type: string) =>
-  type
-    .replace('character varying', 'varchar')
-    .replace('bit varying', 'varbit')
-    .replace(/^character\b/, 'char')
-    .replace(/^(timestamp|time)(\(\d\))? without time zone/, '$1$2')
-    .replace(/, /g, ',')
-    .replace(/ \(/g, '(')
 
 describe('keys and rules', () => {
   test.each([
@@ -317,36 +294,3 @@ describe('what stood there before', () => {
     expect(await readFile(path.join(root, backup ?? '', 'drizzle/migrations/0000.sql'), 'utf8')).toBe('select 1')
   })
 })
-
-test('the demo comes back as it was declared', async () => {
-  const bakery = await createTestDatabase()
-  await migrateTables(bakery.urls.owner)
-  const { root } = await createTestProject()
-  await introspect({ url: bakery.urls.owner, root })
-  const found = shapesOf(await load(root))
-  const declared = [...shapesOf(demo).values()]
-  expect([...found.keys()].sort()).toEqual(declared.map(({ relation }) => relation).sort())
-  for (const shape of declared) expect(comparable(found.get(shape.relation))).toEqual(comparable(shape))
-})
-
-/** What two declarations of one table have in common: not the exact builders, and unnamed constraints' names. */
-function comparable(shape: TableShape | undefined) {
-  const columns = shape?.columns.map(
-    ({ field, name, sqlType, notNull, isGenerated, identity, hasDefault, enumValues }) => ({
-      ...{ field, name, isGenerated, identity, enumValues },
-      sqlType: normal(sqlType),
-      // A view's columns are null or not as far as Postgres says, and it says nothing.
-      ...(shape.kind === 'table' && { notNull, hasDefault }),
-    }),
-  )
-  return {
-    columns,
-    kind: shape?.kind,
-    primaryKey: shape?.primaryKey,
-    foreignKeys: shape?.foreignKeys
-      .map(({ fields, target, onDelete }) => [fields, target, onDelete ?? 'no action'])
-      .sort(),
-    uniques: shape?.uniques.map(({ fields }) => fields).sort(),
-    checks: shape?.checks.toSorted(),
-  }
-}
