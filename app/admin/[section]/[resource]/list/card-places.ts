@@ -1,0 +1,35 @@
+import type { ColumnView, RowView } from '@/lib/admin/view'
+
+/** Where a cell stands on a phone's card; undefined is left out there. */
+export type CardPlace = 'title' | 'status' | 'fact' | undefined
+
+/** Two facts beside name and status tell a record; more make a card a form. */
+const FACTS = 2
+
+/**
+ * Chooses what of a row a phone's card shows: its name, its status, and the two most telling of the rest. Related
+ * records and amounts tell more than moments and yes-or-no; what is empty in every row tells nothing.
+ */
+export function cardPlaces(columns: readonly ColumnView[], rows: readonly RowView[]): CardPlace[] {
+  const status = columns.findIndex((_, at) => at > 0 && rows.some((row) => row.cells[at]?.tone))
+  const facts = columns
+    .map((column, at) => ({ at, weight: at === 0 || at === status ? 0 : weightOf(column, rows, at) }))
+    .filter(({ weight }) => weight > 0)
+    .sort((a, b) => b.weight - a.weight || a.at - b.at)
+    .slice(0, FACTS)
+    .map(({ at }) => at)
+  return columns.map((_, at) => {
+    if (at === 0) return 'title'
+    if (at === status) return 'status'
+    return facts.includes(at) ? 'fact' : undefined
+  })
+}
+
+function weightOf(column: ColumnView, rows: readonly RowView[], at: number): number {
+  const filled = rows.map((row) => row.cells[at]).filter((cell) => cell && cell.text !== null)
+  if (filled.length === 0) return 0
+  if (filled.some((cell) => cell?.href)) return 4
+  if (filled.some((cell) => cell?.format === 'money' || cell?.kind === 'money')) return 5
+  if (column.align === 'end') return 3
+  return filled.some((cell) => cell?.kind.startsWith('timestamp') || cell?.kind === 'date') ? 2 : 1
+}

@@ -1,0 +1,124 @@
+import { Cell } from '@/lib/admin/fields/cell'
+import type { CellView, ColumnView, ListView, RowView } from '@/lib/admin/view'
+import { PageLink } from '@/lib/ui/page-link'
+import { cardPlaces } from './card-places'
+import styles from './list-table.module.css'
+import { TableFit } from './table-fit'
+
+interface Props {
+  list: ListView
+  canSelect: boolean
+}
+
+/** The rows as plain markup; on phones each becomes a card. */
+export function ListTable({ list: { resource, columns, rows }, canSelect }: Props) {
+  const places = cardPlaces(columns, rows)
+  return (
+    <div className={styles.scroll}>
+      <TableFit />
+      <table className={styles.table} aria-label={resource.plural} data-selectable={canSelect || undefined}>
+        <thead>
+          <tr>
+            {canSelect && (
+              <th className={styles.check}>
+                <label className={styles.target}>
+                  <input type="checkbox" className={styles.box} data-select="page" aria-label="Select this page" />
+                </label>
+              </th>
+            )}
+            {columns.map((column) => (
+              <Heading key={column.name} column={column} />
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row, at) => (
+            // A table without a key gives its rows no name of their own.
+            <Row key={row.id || at} row={row} columns={columns} places={places} canSelect={canSelect} />
+          ))}
+        </tbody>
+      </table>
+    </div>
+  )
+}
+
+const ARIA_SORT = { asc: 'ascending', desc: 'descending' } as const
+
+function Heading({ column: { label, align, sorted, isSortable, sortHref, addSortHref } }: { column: ColumnView }) {
+  return (
+    <th scope="col" data-align={align} aria-sort={sorted && ARIA_SORT[sorted]}>
+      {isSortable && sortHref ? (
+        <PageLink
+          href={sortHref}
+          shiftHref={addSortHref}
+          className={styles.sort}
+          title="Hold Shift to sort by this too"
+        >
+          {label}
+          {sorted && <span aria-hidden="true">{sorted === 'asc' ? ' ↑' : ' ↓'}</span>}
+        </PageLink>
+      ) : (
+        label
+      )}
+    </th>
+  )
+}
+
+interface RowProps {
+  row: RowView
+  columns: readonly ColumnView[]
+  places: readonly (string | undefined)[]
+  canSelect: boolean
+}
+
+function Row({ row, columns, places, canSelect }: RowProps) {
+  return (
+    <tr>
+      {canSelect && (
+        <td className={styles.check}>
+          <label className={styles.target}>
+            <input
+              type="checkbox"
+              className={styles.box}
+              data-select="row"
+              value={row.id}
+              autoComplete="off"
+              aria-label={`Select ${row.title}`}
+            />
+          </label>
+        </td>
+      )}
+      {row.cells.map((cell, at) => {
+        const column = columns[at]
+        return (
+          <td
+            key={column?.name ?? at}
+            data-align={column?.align}
+            data-place={places[at]}
+            data-label={places[at] === 'fact' ? column?.label : undefined}
+            data-quiet={isMoment(cell) || undefined}
+          >
+            {at === 0 ? <RecordCell row={row} cell={cell} /> : <Cell cell={cell} />}
+          </td>
+        )
+      })}
+    </tr>
+  )
+}
+
+/** The first column is the record's name and its link, whatever kind of value it holds. */
+function RecordCell({ row: { href, title }, cell }: { row: RowView; cell: CellView }) {
+  const words = cell.display || title
+  if (!href) return cell.custom ?? <span className={styles.record}>{words}</span>
+  return (
+    <PageLink href={href} className={styles.record} title={cell.full ?? cell.title}>
+      {cell.custom ?? words}
+    </PageLink>
+  )
+}
+
+const MOMENTS = new Set(['timestamp', 'timestamptz', 'date', 'time', 'datetime'])
+
+function isMoment({ kind }: CellView): boolean {
+  return MOMENTS.has(kind)
+}

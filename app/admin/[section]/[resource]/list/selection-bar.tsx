@@ -1,0 +1,73 @@
+'use client'
+
+import { modals } from '@mantine/modals'
+import { notifications } from '@mantine/notifications'
+import { useRouter } from 'next/navigation'
+import { useEffect, useState, useTransition } from 'react'
+import { deleteRecords } from '@/app/admin/actions'
+import { Button } from '@/lib/ui/button/button'
+import { clearSelection, selectedIds, watchSelection } from './selection'
+import styles from './selection-bar.module.css'
+
+interface Props {
+  /** Key of the resource. */
+  resource: string
+  singular: string
+  plural: string
+}
+
+/** What can be done with the rows that are ticked. The boxes are plain markup; this listens to them. */
+export function SelectionBar({ resource, singular, plural }: Props) {
+  const router = useRouter()
+  const [selected, setSelected] = useState<string[]>([])
+  const [isDeleting, startDeleting] = useTransition()
+
+  useEffect(() => {
+    const recount = () => setSelected(selectedIds())
+    recount()
+    return watchSelection(recount)
+  }, [])
+
+  const what = selected.length === 1 ? `1 ${singular.toLowerCase()}` : `${selected.length} ${plural.toLowerCase()}`
+
+  function remove() {
+    startDeleting(async () => {
+      const result = await deleteRecords({ resource, ids: selected })
+      notifications.show({
+        color: result.ok ? 'accent' : 'red',
+        title: result.ok ? undefined : 'Nothing was deleted',
+        message: result.message,
+        autoClose: result.ok ? undefined : false,
+      })
+      if (!result.ok) return
+      clearSelection()
+      router.refresh()
+    })
+  }
+
+  function ask() {
+    modals.openConfirmModal({
+      title: `Delete ${what}?`,
+      children: 'Either all of them go or, where one must stay, none.',
+      labels: { confirm: `Delete ${what}`, cancel: 'Cancel' },
+      confirmProps: { color: 'red' },
+      cancelProps: { variant: 'default' },
+      onConfirm: remove,
+    })
+  }
+
+  if (selected.length === 0) return null
+  return (
+    <section className={styles.bar} aria-label="Selection">
+      <span role="status" className={styles.words}>
+        {selected.length} selected
+      </span>
+      <Button size="small" className={styles.button} disabled={isDeleting} onClick={ask}>
+        {isDeleting ? 'Deleting…' : 'Delete…'}
+      </Button>
+      <Button size="small" className={styles.button} disabled={isDeleting} onClick={clearSelection}>
+        Clear
+      </Button>
+    </section>
+  )
+}
