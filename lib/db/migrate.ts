@@ -26,10 +26,16 @@ export interface SystemMigration {
  * The system's SQL files in the order they run: `NNNN_*.sql` once each, by name, then every `*.grants.sql`, at each
  * migration, because the application's role may have changed since. `{{app_role}}` stands for that role, quoted.
  */
+// Next would trace the whole project into the build because of the folder read here (16.4).
 export async function systemMigrations(folder = SYSTEM_FOLDER): Promise<SystemMigration[]> {
-  const files = (await readdir(folder)).filter((name) => name.endsWith('.sql')).sort()
+  const files = (await readdir(/*turbopackIgnore: true*/ folder)).filter((name) => name.endsWith('.sql')).sort()
   const names = [...files.filter((name) => !isGrants(name)), ...files.filter(isGrants)]
-  return Promise.all(names.map(async (name) => ({ name, text: await readFile(path.join(folder, name), 'utf8') })))
+  return Promise.all(
+    names.map(async (name) => ({
+      name,
+      text: await readFile(/*turbopackIgnore: true*/ path.join(folder, name), 'utf8'),
+    })),
+  )
 }
 
 /**

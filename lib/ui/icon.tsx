@@ -1,4 +1,4 @@
-import dynamicIconImports from 'lucide-react/dynamicIconImports'
+import nodes from 'lucide-static/icon-nodes.json'
 import { createElement } from 'react'
 import styles from './icon.module.css'
 
@@ -10,8 +10,8 @@ interface Props {
 }
 
 /** An icon drawn on the server: the page receives its lines, and no script. Always beside words, never instead of them. */
-export async function Icon({ name, size = 16 }: Props) {
-  const lines = await linesOf(name)
+export function Icon({ name, size = 16 }: Props) {
+  const lines = linesOf(name)
   return (
     <svg
       className={styles.icon}
@@ -26,23 +26,12 @@ export async function Icon({ name, size = 16 }: Props) {
       aria-hidden="true"
       focusable="false"
     >
-      {lines.map(([tag, { key, ...attributes }]) => createElement(tag, { key, ...attributes }))}
+      {lines.map(([tag, attributes], at) => createElement(tag, { key: at, ...attributes }))}
     </svg>
   )
 }
 
 type Lines = readonly (readonly [tag: string, attributes: Record<string, string>])[]
 
-const loaded = new Map<string, Lines>()
-
-/** What an icon's module draws; read once a process. */
-async function linesOf(name: string): Promise<Lines> {
-  const known = loaded.get(name)
-  if (known) return known
-  const load =
-    Object.hasOwn(dynamicIconImports, name) && (dynamicIconImports as Record<string, () => Promise<object>>)[name]
-  const module = load ? ((await load()) as { __iconData?: { node: Lines } }) : undefined
-  const lines = module?.__iconData?.node ?? []
-  loaded.set(name, lines)
-  return lines
-}
+const linesOf = (name: string): Lines =>
+  Object.hasOwn(nodes, name) ? ((nodes as unknown as Record<string, Lines>)[name] ?? []) : []
