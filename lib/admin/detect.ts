@@ -1,16 +1,28 @@
+import type { PgMaterializedView, PgTable, PgView } from 'drizzle-orm/pg-core'
 import { type CatalogueEntry, readCatalogue } from './catalogue'
 import { RESERVED_RESOURCES, RESERVED_SECTIONS } from './checks'
 import { type ResourceOptions, resource, type SectionDefinition, type Sections, section } from './define'
+
+type QualifiedName<T> = T extends PgTable
+  ? `${T['_']['schema'] extends string ? T['_']['schema'] : 'public'}.${T['_']['name']}`
+  : T extends PgView | PgMaterializedView
+    ? `${string}.${T['_']['name']}` // a view's type does not tell its schema
+    : never
+
+/** What differs from the detected tree, by 'schema.table': names are checked against the module by the compiler. */
+export type Overrides<S> = {
+  [K in keyof S as QualifiedName<S[K]>]?: S[K] extends PgTable | PgView | PgMaterializedView
+    ? ResourceOptions<S[K]>
+    : never
+}
 
 /**
  * The tree that stands for a config without `sections`: every table and view of the Drizzle module, grouped by
  * Postgres schema. Join tables are not listed on their own, nor is Kontor's own schema. The result is ordinary data:
  * change it, or give `overrides` by 'schema.table' to customise one table without listing the rest.
  */
-export function detect(
-  schema: Record<string, unknown>,
-  overrides: Record<string, ResourceOptions<never>> = {},
-): Sections {
+export function detect<S extends Record<string, unknown>>(schema: S, overrides: Overrides<S> = {}): Sections {
+  const given = overrides as Record<string, ResourceOptions<never> | undefined>
   const sections: Record<string, SectionDefinition> = {}
   for (const entry of readCatalogue(schema).entries) {
     if (entry.isJoin || entry.shape.schema === 'kontor') continue
@@ -19,7 +31,7 @@ export function detect(
     const resources = sections[key].resources
     resources[unusedKey(entry, resources)] = resource(
       entry.relation,
-      overrides[entry.shape.relation] as unknown as ResourceOptions<typeof entry.relation>,
+      given[entry.shape.relation] as unknown as ResourceOptions<typeof entry.relation>,
     )
   }
   return sections

@@ -66,6 +66,14 @@ test('one table is customised without listing the rest', () => {
   expect(admin.resources.size).toBeGreaterThan(4)
 })
 
+test('an override names a table and its columns, or does not compile', () => {
+  detect(schema, { 'blog.posts': { title: 'title', list: { columns: ['id', 'authorId'] } }, 'public.tags': {} })
+  // @ts-expect-error the table is called posts
+  detect(schema, { 'blog.post': {} })
+  // @ts-expect-error the column is called title
+  detect(schema, { 'blog.posts': { title: 'titel' } })
+})
+
 test('a tree may be a function of the request, with everything detected as its fixed catalogue', () => {
   const source = resolveAdmin(
     defineAdmin({ schema, sections: () => ({ mine: section('Mine', {}, { posts: resource(posts) }) }) }),
