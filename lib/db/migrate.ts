@@ -33,7 +33,7 @@ export async function systemMigrations(folder = SYSTEM_FOLDER): Promise<SystemMi
   return Promise.all(
     names.map(async (name) => ({
       name,
-      text: await readFile(/*turbopackIgnore: true*/ path.join(folder, name), 'utf8'),
+      text: await readFile(/*turbopackIgnore: true*/ path.join(/*turbopackIgnore: true*/ folder, name), 'utf8'),
     })),
   )
 }
