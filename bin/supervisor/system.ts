@@ -1,7 +1,7 @@
 import type postgres from 'postgres'
 import { connect } from '@/lib/db/client'
 import { migrateSystem, systemState } from '@/lib/db/migrate'
-import { migrateQueue, QUEUE_SCHEMA } from '@/lib/effects/queue/migrate'
+import { migrateQueue, QUEUE_SCHEMA } from '@/lib/effects/worker'
 import { say } from '../tools/progress.mjs'
 
 /** Brings Kontor's own schemas up to date. @returns how many migrations ran */
