@@ -40,10 +40,12 @@ function browserOnly(): Plugin {
     setup({ onResolve, onLoad, resolve }) {
       onResolve({ filter: /^(server-only|kontor:nothing)$/ }, ({ path }) => ({ path, namespace: 'empty' }))
       onResolve({ filter: /\.css$/ }, ({ path }) => ({ path, namespace: 'empty' }))
-      onResolve({ filter: /^[.@]/ }, async ({ path, kind, pluginData, ...from }) => {
-        if (kind !== 'dynamic-import' || pluginData === 'resolving') return undefined
+      onResolve({ filter: /^(\.|@\/)/ }, async ({ path, kind, pluginData, ...from }) => {
+        if (pluginData === 'resolving') return undefined
         const found = await resolve(path, { kind, ...from, pluginData: 'resolving' })
-        return /\.tsx$/.test(found.path) ? { path: found.path, namespace: 'empty' } : undefined
+        // A module of ours that is not there would pass for a package.
+        if (found.external) return { errors: [{ text: `There is no ${path}` }] }
+        return kind === 'dynamic-import' && /\.tsx$/.test(found.path) ? { path: found.path, namespace: 'empty' } : found
       })
       onLoad({ filter: /.*/, namespace: 'empty' }, () => ({ contents: 'module.exports = {}', loader: 'js' }))
       onLoad({ filter: /\.tsx?$/ }, async ({ path }) => {

@@ -50,3 +50,8 @@ it('keeps what is loaded lazily but is no component', async () => {
   })
   expect(await (module.load as () => Promise<string>)()).toBe('ran')
 })
+
+it('names a module of ours that is not there', async () => {
+  const gone = bundle({ 'entry.ts': `import { gone } from '@/lib/gone'\nconsole.log(gone)` })
+  await expect(gone).rejects.toThrow('There is no @/lib/gone')
+})
