@@ -1,8 +1,8 @@
 import type postgres from 'postgres'
+import { payloadText, resultText } from '@/lib/db/json-text'
 import { resolveBackoff } from './backoff'
 import { readDeferral } from './deferral-token'
 import type { Handlers } from './handler'
-import { payloadText, resultText } from './json'
 
 /** What became of the outside work: a result, or a failure. */
 export type DeferralReport =

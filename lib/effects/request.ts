@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
 import type { Executor } from '@/lib/db/client'
+import { payloadText } from '@/lib/db/json-text'
 import { AdminError, invalid } from '@/lib/errors'
-import { payloadText } from './json'
 
 export interface EffectRequest {
   kind: string

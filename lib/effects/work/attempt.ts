@@ -1,7 +1,8 @@
 import { formatDuration } from '@/lib/db/duration'
-import { describeError, PayloadError, retryAfterOf, TimeoutError, traceError } from '../failure'
+import { describeError, traceError } from '@/lib/db/error-text'
+import { resultText } from '@/lib/db/json-text'
+import { PayloadError, retryAfterOf, TimeoutError } from '../failure'
 import type { Handler } from '../handler'
-import { resultText } from '../json'
 import type { ClaimedEffect } from './claim'
 import { type ContextParts, createContext } from './context'
 import type { FollowUp, Settlement } from './settle'
@@ -72,8 +73,10 @@ export async function runAttempt(
       const after = () => formatDuration(performance.now() - over)
       work.then(
         () => hooks.onLate(`Refused: the handler returned ${after()} after its attempt was over`),
-        (late) =>
-          hooks.onLate(`Refused: the handler failed ${after()} after its attempt was over (${describeError(late)})`),
+        (late) => {
+          if (isAbortOf(controller.signal, late)) return
+          hooks.onLate(`Refused: the handler failed ${after()} after its attempt was over (${describeError(late)})`)
+        },
       )
       return end(controller.signal.reason)
     }
@@ -91,6 +94,11 @@ export async function runAttempt(
     }
     return { is: 'lost' }
   }
+}
+
+/** Ending because of its signal is what a handler shall do. */
+function isAbortOf(signal: AbortSignal, error: unknown): boolean {
+  return error === signal.reason || (error instanceof Error && error.name === 'AbortError')
 }
 
 function blank({ id, attempt, token }: ClaimedEffect): Settlement {
