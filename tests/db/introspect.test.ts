@@ -10,7 +10,9 @@ import { isRelation, readCatalogue } from '@/lib/admin/catalogue'
 import { defineAdmin } from '@/lib/admin/define'
 import { resolveAdmin } from '@/lib/admin/resolve'
 import { readDatabase } from '@/lib/db/introspect'
+import { createTestAdmin } from '@/tests/support/admin'
 import { createTestDatabase } from '@/tests/support/database'
+import { visitEverything } from '@/tests/support/every-page'
 import { createProject, createTestProject } from '@/tests/support/project'
 import { loadSchema, normalType, shapesOf } from '@/tests/support/written-schema'
 
@@ -246,6 +248,15 @@ describe('the config it writes', () => {
     const { admin } = resolveAdmin(defineAdmin({ schema }))
     expect(admin.byRelation.has('tasks.runs')).toBe(true)
     expect(admin.resources.get('public/history-2')?.shape.relation).toBe('public.history')
+  })
+})
+
+describe('the admin over it', () => {
+  test.each([...shapes.keys()])('%s lists, sorts, searches, opens, and is the same after a save', async (relation) => {
+    const { ctx } = await createTestAdmin(db.admin, { schema })
+    const resource = ctx.admin.byRelation.get(relation)
+    expect(resource).toBeDefined()
+    if (resource) await visitEverything(ctx, resource)
   })
 })
 

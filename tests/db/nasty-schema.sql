@@ -114,3 +114,31 @@ DO $$ BEGIN
     EXECUTE 'CREATE TABLE public.computed (id integer PRIMARY KEY, doubled integer GENERATED ALWAYS AS (id * 2))';
   END IF;
 END $$;
+
+-- Rows, so that there is something to list and open.
+INSERT INTO public.every_type DEFAULT VALUES;
+INSERT INTO public.every_type (c_numeric, c_double, c_money, c_char, c_quoted_char, c_bit, c_varbit, c_time_3, c_timetz,
+  c_interval_ds, c_json, c_inet, c_path, c_circle, c_nummultirange, c_float_range, c_tsvector, c_tsquery, c_xml, c_pg_lsn, c_xid8,
+  c_oid, c_regclass, c_int2vector, c_jsonpath, c_citext, c_hstore, c_composite, c_other_mood, c_nested_domain, c_names,
+  c_domains, c_money_domain, c_matrix, c_varchars, c_ranges, c_bytes, c_citexts)
+SELECT 'NaN', '-0', 12.5, 'ab', 'x', '1010', '101', '12:00:00.123', '23:59:59+14', '3 days 04:05:06.789', '{"b":1, "a" : 2}',
+  '10.0.0.1/8', '((0,0),(1,1))', '<(0,0),2>', '{[1,2),[3,4)}', '[1.5,2.5)', 'a:1 b:2', 'a & !b', '<a b="c"/>', '16/B374D848',
+  '18446744073709551615', 42, 'pg_class', '1 2 3', '$.a[*]', 'MiXed', 'a=>1, b=>NULL', '("High St, 1","O''Brien")', 'high', 7,
+  '{NULL,"",a b}', '{1,2}', 1.25, '{{1,2},{3,4}}', '{"a,b","\\"}', '{"[1,2)",empty}', ARRAY['\x00'::bytea], '{A,b}';
+INSERT INTO public."select" VALUES (1, 'd', 'u', 't', 'c');
+INSERT INTO public."Order Details" VALUES (1, '1,5', 'q', true, '名');
+INSERT INTO public."text" VALUES (1, 2, 'A', 'b', 'C');
+INSERT INTO public."User" VALUES (1);
+INSERT INTO public."user" VALUES (1, 1);
+INSERT INTO "Weird Schema"."user" VALUES ('00000000-0000-0000-0000-000000000001');
+INSERT INTO tasks.runs VALUES (1, 'low', '00000000-0000-0000-0000-000000000001', NULL);
+INSERT INTO types.kinds VALUES ('a,b\c', 1), ('', NULL), ('?f.x=eq:1&', NULL);
+INSERT INTO public.tree VALUES (1, 1, NULL, NULL), (1, 2, 1, 1);
+INSERT INTO public.hens VALUES (1); INSERT INTO public.eggs VALUES (1, 1); UPDATE public.hens SET egg = 1, favourite = 1;
+INSERT INTO public.no_key VALUES (now(), 'x'), (NULL, NULL);
+INSERT INTO public.rules (id, code, a, b, email, valid) VALUES (1, 'x', 1, 2, 'A@b.example', '[2026-01-01,2026-02-01)');
+INSERT INTO public.events VALUES (1, '2025-05-05', 'eu'), (1, '2026-05-05', 'us');
+INSERT INTO public.event_notes VALUES (1, '2025-05-05', 'eu', 'first');
+INSERT INTO public.child_table VALUES (1, 'both', 'extra');
+INSERT INTO public.quick VALUES (1);
+REFRESH MATERIALIZED VIEW tasks.summary;
