@@ -63,7 +63,10 @@ export default defineAdmin({
           },
           form: {
             fields: {
-              slug: { help: 'Its address on the site. Leave it empty to have it made from the title.' },
+              slug: {
+                required: false,
+                help: 'Its address on the site. Leave it empty to have it made from the title.',
+              },
               status: { tones: { published: 'ok', scheduled: 'info', draft: 'quiet', archived: 'warn' } },
               excerpt: { rows: 2, placeholder: 'Two sentences that make people read on' },
               body: { label: 'Text', rows: 16 },
@@ -155,7 +158,7 @@ export default defineAdmin({
           },
           form: {
             fields: {
-              slug: { help: 'Its address in the shop. Leave it empty to have it made from the name.' },
+              slug: { required: false, help: 'Its address in the shop. Leave it empty to have it made from the name.' },
               sku: { label: 'Article number', placeholder: 'BRE-0042' },
               body: { label: 'Long description', rows: 8 },
               price: { kind: 'money', hint: '€, with VAT' },

@@ -25,10 +25,15 @@ export async function getRuntime(): Promise<Runtime> {
   return shelf[KEY]
 }
 
+/** The config, checked and complete, for processes that bring connections of their own. Resolved on each call. */
+export function readAdmin(): AdminSource {
+  return resolveAdmin(config)
+}
+
 function makeRuntime(): Runtime {
   const env = readEnv(process.env, 'web')
   return {
-    admin: resolveAdmin(config),
+    admin: readAdmin(),
     db: connect(env.databaseUrl, { applicationName: 'kontor web' }),
     env,
     clock: { now: () => new Date() },

@@ -1,7 +1,8 @@
 import { pino } from 'pino'
 import { readEnv } from '@/lib/env'
+import { readAdmin } from '@/lib/runtime'
 import { duties } from './duties'
-import { services } from './services'
+import { servicesOf } from './services'
 import { type RunningWorker, startWorker } from './worker'
 
 /** After this the process ends even where a handler does not; what it had in hand is offered again. */
@@ -25,7 +26,7 @@ async function stop(): Promise<void> {
 for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => void stop())
 
 try {
-  worker = await startWorker(readEnv(process.env, 'worker'), { duties, services }, log)
+  worker = await startWorker(readEnv(process.env, 'worker'), { duties, services: servicesOf(readAdmin()) }, log)
   log.info('The worker is up')
   if (isStopping) await worker.stop()
 } catch (error) {

@@ -82,6 +82,7 @@ const fieldOptions = z.strictObject({
   help: text.optional(),
   hint: text.optional(),
   placeholder: text.optional(),
+  required: z.boolean().optional(),
   default: z.unknown().optional(),
   create: access.optional(),
   update: access.optional(),
@@ -168,6 +169,8 @@ const adminOptions = z.strictObject({
   dashboard: z.literal(['hidden', false], { error: "expected 'hidden' or false" }).optional(),
   sections: z.union([z.record(text, z.unknown()), fn]).optional(),
   history: z.boolean().optional(),
+  effects: z.record(text, z.unknown()).optional(),
+  tasks: z.array(z.unknown()).optional(),
   roles: z.array(text.min(1, { error: 'expected a name' })).optional(),
 })
 

@@ -2,6 +2,8 @@ import type { InferInsertModel, InferSelectModel, SQL } from 'drizzle-orm'
 import type { PgMaterializedView, PgTable, PgView } from 'drizzle-orm/pg-core'
 import type { ComponentType } from 'react'
 import type { ZodType } from 'zod'
+import type { HandlerDefinition } from '@/lib/effects'
+import type { TaskDefinition } from '@/lib/tasks'
 import type { Changeset } from './changeset'
 import type { Operation, OperationContext, PolicyAnswer, RequestContext } from './context'
 import type { IconName } from './icons'
@@ -50,6 +52,8 @@ export interface FieldOptions<T extends AnyRelation = AnyRelation> {
   /** Stands beside the label: a unit, a zone, "with VAT". */
   hint?: string
   placeholder?: string
+  /** Whether the form asks for a value. Default: where the column needs one; false where a hook fills it in. */
+  required?: boolean
   /** What an empty form starts with (the database's default otherwise stands). */
   default?: unknown | ((ctx: RequestContext) => unknown)
   create?: FieldAccess | ((ctx: RequestContext) => FieldAccess)
@@ -207,6 +211,10 @@ export interface AdminOptions {
   sections?: Sections | ((ctx: RequestContext) => Sections | Promise<Sections>)
   /** Whether changes are recorded unless a resource says otherwise. Default true. */
   history?: boolean
+  /** What carries out effects, by kind: `{ 'order.paid': handler({ payload, run }) }`. */
+  effects?: Readonly<Record<string, HandlerDefinition>>
+  /** Work done again and again by one worker at a time: `[task({ name, every, initialValue, run })]`. */
+  tasks?: readonly TaskDefinition[]
   /** Roles a person may be given, by name; policies read them as `ctx.user.role`. Default `['owner', 'editor']`. 'owner' always exists. */
   roles?: readonly string[]
 }

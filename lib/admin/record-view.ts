@@ -125,7 +125,7 @@ async function viewField(
     element: field.element?.name,
     sqlType: columnType(field.column.sqlType).base,
     access: access === 'editable' ? 'editable' : 'readonly',
-    isRequired: field.isRequired,
+    isRequired: field.isAskedFor,
     isNullable: !field.column.notNull,
     help: field.help,
     hint: field.hint,

@@ -30,6 +30,7 @@ export function resolveField({ column, isKey, isView, reference, options = {}, p
   const known = options.kind && kinds.has(options.kind) ? options.kind : undefined
   const kind = kindFor(column, known ?? (reference ? 'reference' : undefined))
   const isNeverWritten = isView || column.isGenerated || column.identity === 'always' || !kind.isEditable
+  const isRequired = column.notNull && !column.hasDefault && !column.isGenerated && column.identity === undefined
   const isGivenKey = isKey && (column.hasDefault || column.identity !== undefined)
   return {
     name: column.field,
@@ -38,7 +39,8 @@ export function resolveField({ column, isKey, isView, reference, options = {}, p
     kind,
     element: elementKind(column),
     isKey,
-    isRequired: column.notNull && !column.hasDefault && !column.isGenerated && column.identity === undefined,
+    isRequired,
+    isAskedFor: options.required ?? isRequired,
     help: options.help,
     hint: options.hint,
     placeholder: options.placeholder,

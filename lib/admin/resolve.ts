@@ -1,4 +1,6 @@
 import { OWNER_ROLE } from '@/lib/auth'
+import { builtInHandlers, type Handlers, resolveHandlers } from '@/lib/effects'
+import { resolveTasks, type Tasks } from '@/lib/tasks'
 import { type Catalogue, type CatalogueEntry, isRelation, readCatalogue } from './catalogue'
 import {
   ConfigError,
@@ -23,6 +25,9 @@ export interface AdminSource {
   catalogue: Catalogue
   /** The literal (or detected) tree; for a tree that is a function, everything detected: what workers and `migrate` use. */
   admin: Admin
+  /** What carries out effects: the config's and the built-in kinds. */
+  handlers: Handlers
+  tasks: Tasks
   /** The tree of a request, where the config gives one as a function. */
   treeOf?: NonNullable<Extract<AdminOptions['sections'], (...args: never[]) => unknown>>
 }
@@ -37,8 +42,10 @@ export function resolveAdmin({ options }: AdminDefinition): AdminSource {
   const given = options.sections
   const literal = typeof given === 'function' ? undefined : given
   const catalogue = readCatalogue({ ...options.schema }, [...relationsIn(literal), ...relationsIn(systemSections)])
-  const admin = resolveTree(options, literal ?? detect(options.schema ?? {}), catalogue)
-  return { options, catalogue, admin, treeOf: typeof given === 'function' ? given : undefined }
+  const work = resolveWork(options)
+  const admin = resolveTree(options, literal ?? detect(options.schema ?? {}), catalogue, work.problems)
+  const { handlers, tasks } = work
+  return { options, catalogue, admin, handlers, tasks, treeOf: typeof given === 'function' ? given : undefined }
 }
 
 /**
@@ -46,9 +53,14 @@ export function resolveAdmin({ options }: AdminDefinition): AdminSource {
  * resolved per request.
  * @throws ConfigError with every mistake at once
  */
-export function resolveTree(options: AdminOptions, given: Sections, catalogue: Catalogue): Admin {
-  const problems = checkTree(given)
-  if (problems.length > 0) throw new ConfigError(problems)
+export function resolveTree(
+  options: AdminOptions,
+  given: Sections,
+  catalogue: Catalogue,
+  earlier: readonly Problem[] = [],
+): Admin {
+  const problems = [...earlier, ...checkTree(given)]
+  if (problems.length > earlier.length) throw new ConfigError(problems)
   const sections: Sections = { ...given, ...systemSections }
   const placed = placeResources(sections, catalogue)
   // The first place a relation stands at is the one that links and pickers lead to.
@@ -88,6 +100,16 @@ export function resolveTree(options: AdminOptions, given: Sections, catalogue: C
     resources,
     byRelation: new Map([...keyByRelation].map(([relation, key]) => [relation, resources.get(key)!])),
   } satisfies Admin)
+}
+
+/** Handlers and tasks with every default filled in, and what is wrong with them. */
+function resolveWork({ effects = {}, tasks = [] }: AdminOptions) {
+  const found = resolveHandlers([
+    { path: 'built-in', handlers: builtInHandlers() },
+    { path: 'admin.effects', handlers: effects },
+  ])
+  const scheduled = resolveTasks([{ path: 'admin.tasks', tasks }])
+  return { handlers: found.handlers, tasks: scheduled.tasks, problems: [...found.checks, ...scheduled.checks] }
 }
 
 export interface Place {

@@ -23,8 +23,10 @@ export interface Field {
   /** The kind of an array's elements. */
   element?: FieldKind
   isKey: boolean
-  /** Must have a value on create: not null and without a default. */
+  /** Must have a value on create: not null and without a default. Asked of what is written, after the hooks. */
   isRequired: boolean
+  /** Whether the form asks for it. */
+  isAskedFor: boolean
   help?: string
   hint?: string
   placeholder?: string
