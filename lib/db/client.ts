@@ -32,6 +32,7 @@ export const PINNED_OUTPUT = {
   IntervalStyle: 'postgres',
   extra_float_digits: '1',
   bytea_output: 'hex',
+  lc_monetary: 'C',
 } as const
 
 const BOOL = 16

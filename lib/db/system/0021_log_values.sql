@@ -1,0 +1,56 @@
+-- What the tables' log triggers share: how a value enters the log, and how a table whose columns have changed since its
+-- triggers were installed is logged all the same. Only adds: a running application tolerates it.
+
+-- A value's Postgres text as JSON; above `cap` bytes only its size and digest, so that no value is too large to log.
+CREATE FUNCTION kontor.log_text(value text, cap int) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE STRICT
+SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF octet_length(value) <= cap THEN
+    RETURN to_jsonb(value);
+  END IF;
+  RETURN jsonb_build_object('size', octet_length(value), 'sha256', encode(sha256(convert_to(value, 'UTF8')), 'hex'));
+END $$;
+
+-- Bytes are measured as bytes, not as their text, which is twice as long.
+CREATE FUNCTION kontor.log_bytes(value bytea, cap int) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE STRICT
+SET search_path = pg_catalog, pg_temp SET bytea_output = 'hex' AS $$
+BEGIN
+  IF octet_length(value) <= cap THEN
+    RETURN to_jsonb(value::text);
+  END IF;
+  RETURN jsonb_build_object('size', octet_length(value), 'sha256', encode(sha256(value), 'hex'));
+END $$;
+
+-- The pairs of `mine` whose value in `other` is another one.
+CREATE FUNCTION kontor.json_difference(mine jsonb, other jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog, pg_temp AS $$
+  SELECT coalesce(jsonb_object_agg(m.key, m.value), '{}') FROM jsonb_each(mine) AS m WHERE m.value IS DISTINCT FROM other -> m.key
+$$;
+
+-- A row of the table as it is today, as an SQL expression over `alias`: every column as text. Used when the installed
+-- trigger no longer fits its table. A secret column that is gone may have got another name: then only columns known by
+-- name are logged.
+CREATE FUNCTION kontor.present_row(relid oid, alias text, known text[], secret text[], cap int) RETURNS text LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp AS $$
+  WITH present AS (
+    SELECT attname::text AS name, attnum FROM pg_attribute WHERE attrelid = relid AND attnum > 0 AND NOT attisdropped
+  ), logged AS (
+    SELECT name, attnum FROM present
+    WHERE name <> ALL (secret) AND (name = ANY (known) OR NOT EXISTS (SELECT unnest(secret) EXCEPT SELECT name FROM present))
+  )
+  SELECT coalesce(string_agg(format('jsonb_build_object(%L, kontor.log_text((%s.%I)::text, %s))', name, alias, name, cap), ' || '
+    ORDER BY attnum), '''{}''::jsonb') FROM logged
+$$;
+
+-- Merges objects, later ones over earlier ones. Fed from the newest change to the oldest, the `before`s of a record's
+-- changes become its columns as they were before the oldest.
+CREATE AGGREGATE kontor.merge_objects(jsonb) (SFUNC = jsonb_concat, STYPE = jsonb, INITCOND = '{}');
+
+-- The parts of a composite key's record_id.
+CREATE FUNCTION kontor.record_key(record_id text) RETURNS text[] LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+  SELECT CASE WHEN strpos(record_id, '\') = 0 THEN string_to_array(record_id, ',')
+    ELSE ARRAY(
+      SELECT regexp_replace(part[1], '\\(.)', '\1', 'g')
+      FROM regexp_matches(record_id || ',', '((?:[^\\,]|\\.)*),', 'g') AS part
+    ) END
+$$;

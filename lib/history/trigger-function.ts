@@ -1,0 +1,63 @@
+import { PINNED_OUTPUT } from '@/lib/db/client'
+import { literal, quote, valueCap } from './column-text'
+import { rowBody } from './row-trigger'
+import { statementBody } from './statement-trigger'
+import type { TableFacts } from './table-facts'
+import { functionName, type TrackedTable } from './tracked-table'
+import type { FunctionPlan, Granularity } from './trigger-parts'
+
+/** Wider tables would exceed what one SELECT may return: their rows are logged one by one. */
+const WIDEST_SET = 400
+
+export interface FunctionSource {
+  name: string
+  /** Settings the function runs under, so that a value's text depends on nobody's session. */
+  settings: Record<string, string>
+  body: string
+}
+
+/**
+ * Statement triggers fire neither for writes that name a partition nor, with transition tables, on one; and without a
+ * key old and new rows cannot be paired.
+ */
+export function granularityOf(facts: TableFacts): Granularity {
+  const set =
+    !facts.isPartitioned && facts.partitionOf === null && facts.key.length > 0 && facts.columns.length <= WIDEST_SET
+  return set ? 'statement' : 'row'
+}
+
+/** The trigger function that logs `table`, as it should be for the columns the table has today. */
+export function functionSource(facts: TableFacts, table: TrackedTable): FunctionSource {
+  const secret = new Set(table.redact)
+  const plan: FunctionPlan = {
+    facts,
+    granularity: granularityOf(facts),
+    logged: facts.columns.filter(({ name }) => !secret.has(name)),
+    secret: facts.columns.filter(({ name }) => secret.has(name)),
+    key: facts.key.map((name) => facts.columns.find((column) => column.name === name)!),
+    cap: valueCap(facts.columns),
+    reactions: table.reactions ?? [],
+  }
+  return {
+    name: functionName(table),
+    settings: { search_path: 'pg_catalog, pg_temp', ...PINNED_OUTPUT },
+    body: plan.granularity === 'statement' ? statementBody(plan) : rowBody(plan),
+  }
+}
+
+/** `CREATE OR REPLACE FUNCTION` for a source. */
+export function createFunction({ name, settings, body }: FunctionSource): string {
+  const pinned = Object.entries(settings).map(([setting, value]) =>
+    setting === 'search_path' ? `SET search_path = ${value}` : `SET ${setting} = ${literal(value)}`,
+  )
+  return `CREATE OR REPLACE FUNCTION kontor.${quote(name)}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+${pinned.join(' ')}
+AS ${dollarQuoted(body)}`
+}
+
+/** Column names may hold anything, a dollar quote too. */
+function dollarQuoted(body: string): string {
+  let tag = '$kontor$'
+  while (body.includes(tag)) tag = `${tag.slice(0, -1)}_$`
+  return `${tag}${body}${tag}`
+}

@@ -1,0 +1,120 @@
+import { jsonOf, literal, quote, recordIdOf } from './column-text'
+import type { ColumnFacts, TableFacts } from './table-facts'
+import type { Reaction } from './tracked-table'
+
+/** How a table's changes reach its trigger: all rows of a statement at once, or row by row. */
+export type Granularity = 'statement' | 'row'
+
+/** What the two kinds of trigger functions are written from. */
+export interface FunctionPlan {
+  facts: TableFacts
+  granularity: Granularity
+  /** Columns whose values enter the log. */
+  logged: ColumnFacts[]
+  /** Columns of which only the change is told. */
+  secret: ColumnFacts[]
+  key: ColumnFacts[]
+  cap: number
+  reactions: readonly Reaction[]
+}
+
+/** Declarations every log function starts with: when, and who says why. Claims are cut to what an index entry can hold. */
+export const PROVENANCE = `  v_at timestamptz := clock_timestamp();
+  v_actor text := left(coalesce(nullif(current_setting('kontor.actor', true), ''), session_user), 200);
+  v_source text := left(coalesce(nullif(current_setting('kontor.source', true), ''), 'sql'), 100);
+  v_request text := left(nullif(current_setting('kontor.request_id', true), ''), 200);
+  v_reason text := left(nullif(current_setting('kontor.reason', true), ''), 2000);
+  v_undoes bigint[] := CASE WHEN current_setting('kontor.undoes', true) ~ '^[0-9]{1,18}(,[0-9]{1,18})*$'
+    THEN string_to_array(current_setting('kontor.undoes', true), ',')::bigint[] END;`
+
+/** Columns and values of one log row; the same in every INSERT. */
+export const LOG_COLUMNS =
+  'at, relation, record_id, op, before, after, changed, actor, source, request_id, reason, undoes'
+
+/** The values for LOG_COLUMNS. `id`, `db_user` and `tx` come from their defaults. */
+export const logValues = (
+  relation: string,
+  row: { id: string; op: string; before: string; after: string; changed: string },
+) =>
+  `v_at, ${literal(relation)}, ${row.id}, ${row.op}, ${row.before}, ${row.after}, ${row.changed}, v_actor, v_source, v_request, v_reason, v_undoes`
+
+/** Wakes the feed once for all transactions under way; `kontor.mute` leaves it to the poll (bulk loads, PREPARE TRANSACTION). */
+export const DOORBELL = `IF coalesce(current_setting('kontor.mute', true), '') <> 'on' AND pg_try_advisory_xact_lock(1802465908, 20) THEN
+    PERFORM pg_notify('kontor_changes', '');
+  END IF;`
+
+/** Before the log rows are written: remembers where they begin, for the reactions. */
+export const markReactions = ({ reactions }: FunctionPlan) =>
+  reactions.length > 0 ? `v_mark := nextval('kontor.changes_id_seq');` : ''
+
+/** After they are: one INSERT for each reaction, over the rows just logged. */
+export function runReactions({ reactions, facts }: FunctionPlan): string {
+  return reactions
+    .map((reaction) => {
+      const changed = reaction.columns
+        ? ` AND (c.op <> 'update' OR c.changed && ARRAY[${reaction.columns.map(literal).join(', ')}]::text[])`
+        : ''
+      return `  INSERT INTO kontor.effects (kind, payload)
+  SELECT ${literal(reaction.kind)}, ${literal(JSON.stringify(reaction.payload ?? {}))}::jsonb || jsonb_build_object('relation', c.relation,
+    'record_id', c.record_id, 'op', c.op, 'change', c.id, 'changed', c.changed)
+  FROM kontor.changes AS c
+  WHERE c.tx = pg_current_xact_id() AND c.id > v_mark AND c.relation = ${literal(facts.relation)}
+    AND c.op IN (${reaction.on.map(literal).join(', ')})${changed} ORDER BY c.id;`
+    })
+    .join('\n')
+}
+
+/** `jsonb_build_object` takes a hundred arguments: wide rows are built in pieces. */
+export function jsonObject(pairs: readonly (readonly [name: string, value: string])[]): string {
+  const pieces: string[] = []
+  for (let at = 0; at < pairs.length; at += 50) {
+    const slice = pairs.slice(at, at + 50)
+    pieces.push(`jsonb_build_object(${slice.map(([name, value]) => `${literal(name)}, ${value}`).join(', ')})`)
+  }
+  return pieces.length > 0 ? pieces.join(' || ') : `'{}'::jsonb`
+}
+
+/** The record's id over `alias`, or NULL where the table has no key. */
+export const recordId = ({ key }: FunctionPlan, alias: string) =>
+  key.length > 0 ? recordIdOf(key, alias) : 'NULL::text'
+
+/** The whole row over `alias` as the log holds it: every column but the secret ones. */
+export const wholeRow = ({ logged, cap }: FunctionPlan, alias: string) =>
+  jsonObject(logged.map((column) => [column.name, jsonOf(column, `${alias}.${quote(column.name)}`, cap)]))
+
+const texts = (names: readonly ColumnFacts[]) => `ARRAY[${names.map(({ name }) => literal(name)).join(', ')}]::text[]`
+
+/** The arguments of kontor.present_row for rows called `alias`. */
+export const presentRow = ({ logged, secret, cap }: FunctionPlan, alias: string) =>
+  `kontor.present_row(TG_RELID, '${alias}', ${texts(logged)}, ${texts(secret)}, ${cap})`
+
+/** The record's id from a row as JSON. */
+export const recordIdOfJson = ({ key }: FunctionPlan, json: string) => {
+  const parts = key.map(({ name }) => `${json} ->> ${literal(name)}`)
+  if (parts.length < 2) return parts[0] ?? 'NULL::text'
+  return parts
+    .map((part) => `replace(replace(${part}, chr(92), chr(92) || chr(92)), ',', chr(92) || ',')`)
+    .join(` || ',' || `)
+}
+
+/** Above this many rows TRUNCATE leaves only a mark. */
+export const TRUNCATE_LIMIT = 100_000
+
+/** TRUNCATE: the rows about to go become deletes, as the columns are today; too many, or not ours to read, only a mark. */
+export const truncateBranch = (plan: FunctionPlan) => `  IF TG_OP = 'TRUNCATE' THEN
+    IF has_table_privilege(TG_RELID, 'SELECT') THEN
+      EXECUTE format('SELECT count(*) FROM (SELECT FROM ONLY %I.%I LIMIT ${TRUNCATE_LIMIT + 1}) AS few', TG_TABLE_SCHEMA, TG_TABLE_NAME)
+        INTO v_rows;
+    END IF;
+    IF v_rows <= ${TRUNCATE_LIMIT} THEN
+      EXECUTE format($sql$INSERT INTO kontor.changes (at, relation, record_id, op, before, actor, source, request_id, reason, undoes)
+        SELECT $1, $2, ${recordIdOfJson(plan, 'o.row')}, 'delete', o.row, $3, $4, $5, $6, $7
+        FROM (SELECT %s AS row FROM ONLY %I.%I AS o) AS o$sql$, ${presentRow(plan, 'o')}, TG_TABLE_SCHEMA, TG_TABLE_NAME)
+        USING v_at, ${literal(plan.facts.relation)}, v_actor, v_source, v_request, v_reason, v_undoes;
+    ELSE
+      INSERT INTO kontor.changes (${LOG_COLUMNS})
+      VALUES (${logValues(plan.facts.relation, { id: 'NULL', op: "'truncate'", before: 'NULL', after: 'NULL', changed: 'NULL' })});
+    END IF;
+    ${DOORBELL}
+    RETURN NULL;
+  END IF;`

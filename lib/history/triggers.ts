@@ -1,0 +1,289 @@
+import type postgres from 'postgres'
+import { AdminError } from '@/lib/errors'
+import { literal, quote } from './column-text'
+import { readTableFacts, type TableFacts } from './table-facts'
+import { assertRedactable, functionName, type TrackedTable } from './tracked-table'
+import { createFunction, type FunctionSource, functionSource, granularityOf } from './trigger-function'
+
+export interface WantedTrigger {
+  name: string
+  /** Quoted `schema.table` it stands on: a leaf for TRUNCATE of a partitioned table. */
+  on: string
+  definition: string
+}
+
+/** Everything one table needs: its function and triggers, as SQL and as names to compare with what is there. */
+export interface WantedTable {
+  facts: TableFacts
+  source: FunctionSource
+  triggers: WantedTrigger[]
+}
+
+const ROW_EVENTS = ['insert', 'update', 'delete'] as const
+
+/**
+ * What must stand in the database for `table` to be recorded, or why it cannot be.
+ * @throws AdminError 'misconfigured' for views and for columns that cannot be redacted
+ */
+export async function wantedFor(
+  sql: postgres.ISql,
+  table: TrackedTable,
+  roots: ReadonlySet<string>,
+): Promise<WantedTable | 'absent' | 'partition'> {
+  const facts = await readTableFacts(sql, table)
+  if (!facts) return 'absent'
+  // Its root's triggers are cloned to it: a second set would log everything twice.
+  if (facts.partitionOf !== null && roots.has(facts.partitionOf)) return 'partition'
+  assertRedactable(facts, table.redact ?? [])
+  const source = functionSource(facts, table)
+  return { facts, source, triggers: triggersFor(facts, source) }
+}
+
+function triggersFor(facts: TableFacts, source: FunctionSource): WantedTrigger[] {
+  const own = `${quote(facts.schema)}.${quote(facts.name)}`
+  const run = `EXECUTE FUNCTION kontor.${quote(source.name)}()`
+  const perStatement = granularityOf(facts) === 'statement'
+  const referencing = {
+    insert: 'REFERENCING NEW TABLE AS new_rows',
+    update: 'REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows',
+    delete: 'REFERENCING OLD TABLE AS old_rows',
+  }
+  const truncated = facts.isPartitioned ? facts.leaves : [own]
+  return [
+    ...ROW_EVENTS.map((event) => ({
+      name: `kontor_log_${event}`,
+      on: own,
+      definition: perStatement
+        ? `AFTER ${event.toUpperCase()} ON ${own} ${referencing[event]} FOR EACH STATEMENT ${run}`
+        : `AFTER ${event.toUpperCase()} ON ${own} FOR EACH ROW ${run}`,
+    })),
+    // Before, while the rows can still be read.
+    ...truncated.map((on) => ({
+      name: 'kontor_log_truncate',
+      on,
+      definition: `BEFORE TRUNCATE ON ${on} FOR EACH STATEMENT ${run}`,
+    })),
+  ]
+}
+
+export interface InstallReport {
+  /** Tables whose triggers were created or brought up to date now, as `schema.table`. */
+  installed: string[]
+  /** Tables that already had what they need. */
+  unchanged: string[]
+  /** Tables that are not (yet) in the database. */
+  absent: string[]
+  /** Tables that could not be locked or changed: the message says why. The others are done. */
+  failed: { relation: string; message: string }[]
+}
+
+/**
+ * Installs or upgrades the log's triggers, each table in a transaction of its own with `lock_timeout` 2 s, tried again up
+ * to ten times, so that a busy table neither blocks its writers for long nor stops the others. Running it again changes
+ * nothing; any number of processes may.
+ * @param owner a connection of the role that owns the tables and schema kontor
+ */
+export async function installTriggers(owner: postgres.Sql, tables: readonly TrackedTable[]): Promise<InstallReport> {
+  const report: InstallReport = { installed: [], unchanged: [], absent: [], failed: [] }
+  for (const table of tables) {
+    const relation = `${table.schema}.${table.name}`
+    try {
+      report[await installOne(owner, table, rootsOf(tables))].push(relation)
+    } catch (error) {
+      if (error instanceof AdminError) throw error
+      report.failed.push({ relation, message: error instanceof Error ? error.message : String(error) })
+    }
+  }
+  return report
+}
+
+const rootsOf = (tables: readonly TrackedTable[]) => new Set(tables.map(({ schema, name }) => `${schema}.${name}`))
+
+const ATTEMPTS = 10
+const LOCK_TIMEOUT_MS = 2_000
+
+async function installOne(owner: postgres.Sql, table: TrackedTable, roots: ReadonlySet<string>) {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await owner.begin(async (tx) => {
+        await tx`select set_config('lock_timeout', ${`${LOCK_TIMEOUT_MS}`}, true), pg_advisory_xact_lock(1802465908, 23)`
+        const wanted = await wantedFor(tx, table, roots)
+        if (wanted === 'absent') return 'absent'
+        if (wanted === 'partition') return 'unchanged'
+        const drift = await driftOf(tx, wanted)
+        if (drift.length === 0 && (await isTracked(tx, wanted))) return 'unchanged'
+        await tx.unsafe(
+          installSql(
+            wanted,
+            drift.every(({ kind }) => kind === 'outdated'),
+          ),
+        )
+        return 'installed'
+      })
+    } catch (error) {
+      // 55P03 lock_not_available, 40P01 deadlock_detected
+      const isBusy =
+        typeof error === 'object' &&
+        error !== null &&
+        'code' in error &&
+        (error.code === '55P03' || error.code === '40P01')
+      if (!isBusy || attempt === ATTEMPTS) throw error
+      await new Promise((resolve) => setTimeout(resolve, 100 * attempt))
+    }
+  }
+}
+
+async function isTracked(sql: postgres.ISql, { facts }: WantedTable): Promise<boolean> {
+  const [row] =
+    await sql`select from kontor.tracked where relation = ${facts.relation} and unlogged = ${facts.isUnlogged}`
+  return row !== undefined
+}
+
+/** @param isContinued whether the table was recorded without a gap until now: its beginning then stands */
+function installSql({ facts, source, triggers }: WantedTable, isContinued: boolean): string {
+  const own = `${quote(facts.schema)}.${quote(facts.name)}`
+  const relation = literal(facts.relation)
+  return [
+    // Waits for writers, so that nothing they do falls between the beginning noted below and the first logged change.
+    `LOCK TABLE ${own} IN SHARE ROW EXCLUSIVE MODE`,
+    createFunction(source),
+    `REVOKE ALL ON FUNCTION kontor.${quote(source.name)}() FROM PUBLIC`,
+    ...triggers.flatMap(({ name, on, definition }) => [
+      `DROP TRIGGER IF EXISTS ${quote(name)} ON ${on}`,
+      `CREATE TRIGGER ${quote(name)} ${definition}`,
+    ]),
+    `INSERT INTO kontor.tracked (relation, began, unlogged) VALUES (${relation}, clock_timestamp(), ${facts.isUnlogged})
+  ON CONFLICT (relation) DO UPDATE SET unlogged = excluded.unlogged${isContinued ? '' : ', began = excluded.began'}`,
+    ...(facts.isUnlogged ? [`INSERT INTO kontor.unlogged_witness VALUES (${relation}) ON CONFLICT DO NOTHING`] : []),
+  ].join(';\n')
+}
+
+/** The SQL that installs the triggers of `tables`, for a DBA to read and run in psql. Absent tables are left out, with a comment. */
+export async function printTriggers(sql: postgres.ISql, tables: readonly TrackedTable[]): Promise<string> {
+  const parts: string[] = []
+  for (const table of tables) {
+    const wanted = await wantedFor(sql, table, rootsOf(tables))
+    const title = `-- ${table.schema}.${table.name}`
+    if (wanted === 'absent') parts.push(`${title}: not in this database`)
+    else if (wanted === 'partition') parts.push(`${title}: recorded by its root's triggers`)
+    else parts.push(`${title}\nBEGIN;\nSET LOCAL lock_timeout = '2s';\n${installSql(wanted, true)};\nCOMMIT;`)
+  }
+  return `${parts.join('\n\n')}\n`
+}
+
+/** How a table's recording differs from what is wanted. */
+export interface Drift {
+  relation: string
+  kind: 'missing' | 'outdated' | 'disabled' | 'leftover'
+  /** What it means, for the page that depends on it and for `npm run doctor`. */
+  message: string
+}
+
+/**
+ * Compares the triggers present with those wanted. Empty: everything is recorded as the config says. Leftovers are
+ * Kontor's own log triggers on tables that are not in `tables`; other triggers are none of our business.
+ */
+export async function triggerState(sql: postgres.ISql, tables: readonly TrackedTable[]): Promise<Drift[]> {
+  const drifts: Drift[] = []
+  for (const table of tables) {
+    const wanted = await wantedFor(sql, table, rootsOf(tables))
+    if (typeof wanted === 'object') drifts.push(...(await driftOf(sql, wanted)))
+  }
+  const wantedFunctions = new Set(tables.map(functionName))
+  const leftovers = (await standing(sql)).filter(({ name }) => !wantedFunctions.has(name))
+  for (const relation of new Set(leftovers.map(({ relation }) => relation))) {
+    drifts.push({
+      relation,
+      kind: 'leftover',
+      message: `${relation} is still recorded although the config no longer asks for it: "npm run uninstall" or a migration removes its triggers.`,
+    })
+  }
+  return drifts
+}
+
+async function driftOf(sql: postgres.ISql, { facts, source, triggers }: WantedTable): Promise<Drift[]> {
+  const { relation } = facts
+  const present = await sql<{ on: string; name: string; enabled: string; definition: string }[]>`
+    select format('%I.%I', n.nspname, c.relname) as on, t.tgname as name, t.tgenabled as enabled,
+      pg_get_triggerdef(t.oid) as definition
+    from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace
+    join pg_proc p on p.oid = t.tgfoid
+    where p.pronamespace = 'kontor'::regnamespace and p.proname = ${source.name}`
+  const missing = triggers.filter(
+    ({ on, name }) => !present.some((trigger) => trigger.name === name && same(trigger.on, on)),
+  )
+  if (missing.length > 0) {
+    const events = missing.map(({ name }) => name.replace('kontor_log_', '').toUpperCase())
+    return [
+      {
+        relation,
+        kind: 'missing',
+        message: `${[...new Set(events)].join(', ')} on ${relation} is not recorded: run "npm run migrate -- --tables".`,
+      },
+    ]
+  }
+  const disabled = present.filter(({ enabled }) => enabled === 'D' || enabled === 'R')
+  if (disabled.length > 0) {
+    const where = [...new Set(disabled.map(({ on, name }) => `${name} on ${on}`))].join(', ')
+    return [
+      {
+        relation,
+        kind: 'disabled',
+        message: `Changes go unrecorded because a trigger was disabled by hand: ${where}. Run "npm run migrate -- --tables" to put it back.`,
+      },
+    ]
+  }
+  const [written] = await sql<{ body: string; settings: string[] | null }[]>`
+    select prosrc as body, proconfig as settings from pg_proc
+    where pronamespace = 'kontor'::regnamespace and proname = ${source.name} and prosecdef`
+  const settings = Object.entries(source.settings).map(([name, value]) => `${name}=${value}`)
+  const isCurrent =
+    written?.body === source.body &&
+    settings.every((wanted) => written.settings?.some((setting) => setting.replaceAll('"', '') === wanted)) &&
+    triggers.every(({ on, name }) => {
+      const trigger = present.find((candidate) => candidate.name === name && same(candidate.on, on))
+      return trigger?.definition.includes(
+        granularityOf(facts) === 'statement' || name.endsWith('truncate') ? 'FOR EACH STATEMENT' : 'FOR EACH ROW',
+      )
+    })
+  if (isCurrent) return []
+  return [
+    {
+      relation,
+      kind: 'outdated',
+      message: `${relation} has changed since its triggers were installed: run "npm run migrate -- --tables".`,
+    },
+  ]
+}
+
+const same = (a: string, b: string) => a.replaceAll('"', '') === b.replaceAll('"', '')
+
+/** Kontor's log functions that stand on tables, cloned triggers apart. */
+const standing = (sql: postgres.ISql) => sql<{ relation: string; on: string; name: string; trigger: string }[]>`
+  select n.nspname || '.' || c.relname as relation, format('%I.%I', n.nspname, c.relname) as on, p.proname as name, t.tgname as trigger
+  from pg_trigger t join pg_proc p on p.oid = t.tgfoid join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace
+  where p.pronamespace = 'kontor'::regnamespace and p.proname like 'log\_%' and t.tgname like 'kontor\_log\_%' and t.tgparentid = 0
+  order by 1`
+
+/**
+ * Removes the log's triggers and functions from every table but `keep`; what was logged stays. Others' triggers are never touched.
+ * @returns the tables freed, as `schema.table`
+ */
+export async function uninstallTriggers(owner: postgres.Sql, keep: readonly TrackedTable[] = []): Promise<string[]> {
+  const kept = new Set(keep.map(functionName))
+  return owner.begin(async (tx) => {
+    await tx`select set_config('lock_timeout', ${`${LOCK_TIMEOUT_MS}`}, true), pg_advisory_xact_lock(1802465908, 23)`
+    const removed = (await standing(tx)).filter(({ name }) => !kept.has(name))
+    for (const { on, trigger } of removed) await tx.unsafe(`DROP TRIGGER IF EXISTS ${quote(trigger)} ON ${on}`)
+    const functions = await tx<{ name: string }[]>`
+      select proname as name from pg_proc where pronamespace = 'kontor'::regnamespace and proname like 'log\_%'
+        and prorettype = 'trigger'::regtype and proname ~ '_[0-9a-f]{10}$'`
+    for (const { name } of functions) {
+      if (!kept.has(name)) await tx.unsafe(`DROP FUNCTION IF EXISTS kontor.${quote(name)}()`)
+    }
+    const relations = [...new Set(removed.map(({ relation }) => relation))]
+    const keptRelations = keep.map(({ schema, name }) => `${schema}.${name}`)
+    await tx`delete from kontor.tracked where relation <> all(${keptRelations})`
+    return relations
+  })
+}
