@@ -7,6 +7,7 @@ export default function NotFoundPage() {
     <main>
       <title>Not found</title>
       <EmptyState
+        isPage
         title="There is nothing at this address"
         actions={<ButtonLink href="/admin">Go to the admin</ButtonLink>}
       >

@@ -36,6 +36,7 @@ export function Problem({ error, retry }: Props) {
   return (
     <div role="alert">
       <EmptyState
+        isPage
         title={title}
         actions={
           <Button tone="primary" onClick={() => retry()}>

@@ -7,6 +7,7 @@ export default function NotAllowedPage() {
   return (
     <Page title="Not allowed" path={[{ label: 'Not allowed' }]}>
       <EmptyState
+        isPage
         icon={<Icon name="lock" size={20} />}
         title="Your role does not allow this page"
         actions={<ButtonLink href="/admin/settings/account">Your account</ButtonLink>}

@@ -8,6 +8,7 @@ export default function NotFoundPage() {
   return (
     <Page title="Not found" path={[{ label: 'Not found' }]}>
       <EmptyState
+        isPage
         icon={<Icon name="map-pin-off" size={20} />}
         title="There is nothing at this address"
         actions={<ButtonLink href="/admin">Go home</ButtonLink>}

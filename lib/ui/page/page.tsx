@@ -14,7 +14,7 @@ interface Props {
   path: readonly Crumb[]
   /** Stands in the browser's tab. */
   title: string
-  /** For pages of text and forms alone. */
+  /** For forms that stand alone: lines a person can read. */
   isNarrow?: boolean
   children: ReactNode
 }

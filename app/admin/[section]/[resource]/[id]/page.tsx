@@ -1,6 +1,7 @@
 import { deleteRecords, saveRecord } from '@/app/admin/actions'
 import { pageContext } from '@/app/context'
 import { forPage } from '@/app/page-outcome'
+import { recordIdOf } from '@/app/record-id'
 import { findResource, loadRecordView } from '@/lib/admin'
 import { Banner } from '@/lib/ui/banner/banner'
 import { Page, PageHead } from '@/lib/ui/page/page'
@@ -18,13 +19,14 @@ export default async function RecordPage({ params }: Props) {
   const [ctx, { section, resource: slug, id }] = await Promise.all([pageContext(), params])
   const attempted = { resource: `${section}/${slug}`, operation: 'read' } as const
   const resource = await forPage(findResource(ctx, section, slug), attempted)
-  const view = await forPage(loadRecordView(ctx, resource, decodeURIComponent(id)), attempted)
+  const view = await forPage(loadRecordView(ctx, resource, recordIdOf(id)), attempted)
   const { title, related, notices, can } = view
   const { singular, plural, sectionLabel, href, key } = view.resource
   return (
     <Page
       title={title}
       path={[{ label: sectionLabel, href: `/admin/${section}` }, { label: plural, href }, { label: title }]}
+      isNarrow={related.length === 0}
     >
       <PageHead title={title} description={`${singular} ${view.id}`}>
         {can.delete && view.id !== undefined && (

@@ -23,6 +23,7 @@ export default async function NewRecordPage({ params, searchParams }: Props) {
     <Page
       title={title}
       path={[{ label: sectionLabel, href: `/admin/${section}` }, { label: plural, href }, { label: 'New' }]}
+      isNarrow
     >
       <PageHead title={title} />
       <RecordLayout>
