@@ -20,9 +20,9 @@ export function referencesOf(entry: CatalogueEntry, catalogue: Catalogue, resour
   })
 }
 
-/** To-many associations: each foreign key of another resource that points here. */
+/** To-many associations: each foreign key of another resource that points here; a join table's too where it is listed. */
 export function relatedListsOf(entry: CatalogueEntry, catalogue: Catalogue, resourceOf: ResourceOf): RelatedList[] {
-  const inbound = (catalogue.inbound.get(entry.shape.relation) ?? []).filter(({ entry: other }) => !other.isJoin)
+  const inbound = catalogue.inbound.get(entry.shape.relation) ?? []
   return inbound.flatMap(({ entry: other, foreignKey }) => {
     const resource = resourceOf(other.shape.relation)
     if (!resource) return []

@@ -16,7 +16,10 @@ export function startingConfig(schema: Record<string, unknown>, title: string): 
     sections.set(key, section)
     const slug = unusedKey(entry, section.taken)
     section.taken[slug] = true
-    section.lines.push(...remarksOn(entry), `${property(slug)}: resource(schema.${entry.exportName}),`)
+    section.lines.push(
+      ...remarksOn(entry),
+      `${property(slug)}: resource(schema.${entry.exportName}${optionsFor(entry)}),`,
+    )
   }
   const tree = [...sections].map(
     ([key, { label, lines }]) => `    ${property(key)}: section(${literal(label)}, {}, {
@@ -40,6 +43,14 @@ ${tree.join('\n')}
   },
 })
 `
+}
+
+/** People are called by both of their names; every other title is found by itself. */
+function optionsFor({ shape }: CatalogueEntry): string {
+  const first = shape.columns.find(({ field }) => /^(first|given)name$/i.test(field))
+  const last = shape.columns.find(({ field }) => /^((last|family|sur)name)$/i.test(field))
+  if (!first || !last || shape.columns.some(({ field }) => field === 'name')) return ''
+  return `, { title: (person) => [person.${first.field}, person.${last.field}].filter(Boolean).join(' ') }`
 }
 
 function remarksOn({ isJoin, shape }: CatalogueEntry): string[] {

@@ -47,6 +47,16 @@ test('associations follow the foreign keys, through join tables too', () => {
   ])
 })
 
+test('a join table that is listed is a related list on both sides, and no choice of records', () => {
+  const sections = {
+    blog: section('Blog', {}, { posts: resource(posts), tags: resource(tags), links: resource(postsTags) }),
+  }
+  const { admin } = resolveAdmin(defineAdmin({ schema, sections }))
+  const found = admin.resources.get('blog/posts')
+  expect(found?.manyToMany).toEqual([])
+  expect(found?.related).toMatchObject([{ resource: 'blog/links', fields: ['postId'], ownFields: ['id'] }])
+})
+
 test('the default columns are the key, the label, the rest, and timestamps last', () => {
   const { admin } = resolveAdmin(defineAdmin({ schema }))
   expect(admin.resources.get('blog/posts')?.list.columns.map(({ name }) => name)).toEqual([

@@ -97,6 +97,7 @@ CREATE TABLE public.event_notes (
   event bigint, at date, region text, note text,
   FOREIGN KEY (event, at, region) REFERENCES public.events
 );
+CREATE TABLE public.people (id integer PRIMARY KEY, title text, "firstName" text NOT NULL, last_name text);
 CREATE TABLE public.parent_table (id integer PRIMARY KEY, name text);
 CREATE TABLE public.child_table (extra text) INHERITS (public.parent_table);
 CREATE UNLOGGED TABLE public.quick (id integer PRIMARY KEY);
@@ -140,5 +141,6 @@ INSERT INTO public.rules (id, code, a, b, email, valid) VALUES (1, 'x', 1, 2, 'A
 INSERT INTO public.events VALUES (1, '2025-05-05', 'eu'), (1, '2026-05-05', 'us');
 INSERT INTO public.event_notes VALUES (1, '2025-05-05', 'eu', 'first');
 INSERT INTO public.child_table VALUES (1, 'both', 'extra');
+INSERT INTO public.people VALUES (1, 'Dr', 'Ada', 'Berg'), (2, NULL, 'Prince', NULL);
 INSERT INTO public.quick VALUES (1);
 REFRESH MATERIALIZED VIEW tasks.summary;
