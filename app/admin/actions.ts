@@ -17,7 +17,7 @@ const saveInput = z.object({
   shown: texts.default({}),
   values: texts,
   manyToMany: z.record(z.string(), z.array(z.string()).max(10_000)).optional(),
-  then: z.enum(['list', 'continue', 'another']).default('list'),
+  next: z.enum(['list', 'continue', 'another']).default('list'),
 })
 
 const deleteInput = z.object({
@@ -28,7 +28,7 @@ const deleteInput = z.object({
 /** Creates a record, or changes the one `id` names; where to go afterwards is part of the answer. */
 export async function saveRecord(input: unknown): Promise<ActionResult<{ id: string; href: string }>> {
   return answer(async () => {
-    const { resource: key, id, values, shown, manyToMany, then } = parse(saveInput, input)
+    const { resource: key, id, values, shown, manyToMany, next } = parse(saveInput, input)
     const ctx = await actionContext('form')
     const resource = await resourceOf(ctx, key)
     const noun = resource.singular
@@ -40,7 +40,7 @@ export async function saveRecord(input: unknown): Promise<ActionResult<{ id: str
       list: listHrefOf(resource),
       continue: recordHref(resource, row.id),
       another: `${listHrefOf(resource)}/new`,
-    }[then]
+    }[next]
     revalidatePath('/admin', 'layout')
     const merged = saved?.merged.length ? ` Kept what somebody else changed meanwhile: ${saved.merged.join(', ')}.` : ''
     const verb = saved ? (saved.isChanged ? 'saved' : 'had nothing to change') : 'created'

@@ -17,7 +17,7 @@ export interface SaveInput {
   shown: Record<string, string | null>
   values: Record<string, string | null>
   manyToMany?: Record<string, string[]>
-  then: Then
+  next: Then
 }
 
 /** Where a save leads: the list as it was, this record, an empty form. */
@@ -59,7 +59,7 @@ export function saveInput(
   values: FormValues,
   then: Then,
 ): SaveInput {
-  const input: SaveInput = { resource: view.resource.key, id: view.id, shown: {}, values: {}, then }
+  const input: SaveInput = { resource: view.resource.key, id: view.id, shown: {}, values: {}, next: then }
   for (const { key, field } of names.fields) {
     const [before, now] = [textOf(shown[key]), textOf(values[key])]
     const isNew = view.id === undefined && now !== null

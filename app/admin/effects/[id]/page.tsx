@@ -1,0 +1,154 @@
+import { notFound } from 'next/navigation'
+import { pageContext } from '@/app/context'
+import { type EffectDetail, getEffect } from '@/lib/effects'
+import { getRuntime } from '@/lib/runtime'
+import card from '@/lib/ui/card.module.css'
+import { Page, PageHead } from '@/lib/ui/page/page'
+import { PageLink } from '@/lib/ui/page-link'
+import { Status, type StatusTone } from '@/lib/ui/status/status'
+import { notAllowed } from '../../../page-outcome'
+import { ActionButton } from '../../action-button'
+import { Moment } from '../../moment'
+import { isOwner } from '../../owners'
+import { WorkerNotice } from '../../worker-notice'
+import { changeEffects } from '../actions'
+import styles from '../effects.module.css'
+import { STATES } from '../states'
+
+interface Props {
+  params: Promise<{ id: string }>
+}
+
+const OUTCOME_TONES: Partial<Record<string, StatusTone>> = {
+  completed: 'ok',
+  cancelled: 'quiet',
+  late: 'warn',
+  handed_back: 'quiet',
+}
+
+/** One effect: what was asked, each attempt, what came of it. */
+export default async function EffectPage({ params }: Props) {
+  const [ctx, { id }] = await Promise.all([pageContext(), params])
+  if (!isOwner(ctx)) notAllowed()
+  const { db } = await getRuntime()
+  const effect = await getEffect(db.sql, id)
+  if (!effect) notFound()
+  const { label, tone } = STATES[effect.state]
+  const facts: [string, React.ReactNode][] = [
+    ['Requested', <Moment key="m" ctx={ctx} text={effect.createdAt} />],
+    ['By', effect.createdBy],
+    ['Due', <Moment key="m" ctx={ctx} text={effect.runAt} />],
+    ['Completed', <Moment key="m" ctx={ctx} text={effect.completedAt} />],
+    ['Attempts', effect.maxAttempts ? `${effect.attempts} of ${effect.maxAttempts}` : effect.attempts],
+    ['Worker', effect.worker ?? '–'],
+    ['Dedupe key', effect.dedupeKey ?? '–'],
+    ...(effect.replayOf
+      ? [['Replay of', <EffectLink key="l" id={effect.replayOf} />] as [string, React.ReactNode]]
+      : []),
+  ]
+  return (
+    <Page
+      title={effect.kind}
+      path={[{ label: 'System' }, { label: 'Effects', href: '/admin/effects' }, { label: effect.kind }]}
+    >
+      <PageHead title={effect.kind} description={<Status tone={tone}>{label}</Status>}>
+        <Actions effect={effect} />
+      </PageHead>
+      <WorkerNotice />
+      <div className={styles.two}>
+        <div className={card.card}>
+          <section className={styles.group}>
+            <h2>Payload</h2>
+            <Json value={effect.payload} />
+          </section>
+          {effect.lastError && (
+            <section className={styles.group}>
+              <h2>Last error</h2>
+              <pre className={styles.json}>{effect.lastError}</pre>
+            </section>
+          )}
+          {effect.completedAt && (
+            <section className={styles.group}>
+              <h2>Result</h2>
+              <Json value={effect.result} />
+            </section>
+          )}
+          <section className={styles.group}>
+            <h2>Attempts</h2>
+            {effect.attemptList.length === 0 && <p>None yet.</p>}
+            <ol className={styles.attempts}>
+              {effect.attemptList.map((attempt) => (
+                <li key={`${attempt.attempt}-${attempt.endedAt}`}>
+                  {attempt.attempt}.{' '}
+                  <Status tone={OUTCOME_TONES[attempt.outcome] ?? 'bad'}>{attempt.outcome.replace('_', ' ')}</Status>
+                  <p>
+                    <Moment ctx={ctx} text={attempt.endedAt} />
+                    {attempt.tookMs !== null && ` · took ${Math.round(attempt.tookMs)} ms`}
+                    {attempt.worker && ` · ${attempt.worker}`}
+                  </p>
+                  {attempt.error && <p>{attempt.error}</p>}
+                </li>
+              ))}
+            </ol>
+          </section>
+        </div>
+        <aside className={card.card}>
+          <section className={styles.group}>
+            <h2>About</h2>
+            <dl className={styles.facts}>
+              {facts.map(([name, value]) => [<dt key={`${name} t`}>{name}</dt>, <dd key={`${name} d`}>{value}</dd>])}
+            </dl>
+          </section>
+          {effect.followUps.length > 0 && (
+            <section className={styles.group}>
+              <h2>Asked for</h2>
+              <ul className={styles.attempts}>
+                {effect.followUps.map(({ id: next, kind, state }) => (
+                  <li key={next}>
+                    <PageLink href={`/admin/effects/${next}`}>{kind}</PageLink>{' '}
+                    <Status tone={STATES[state].tone}>{STATES[state].label}</Status>
+                  </li>
+                ))}
+              </ul>
+            </section>
+          )}
+        </aside>
+      </div>
+    </Page>
+  )
+}
+
+function Actions({ effect: { id, state } }: { effect: EffectDetail }) {
+  const selection = { ids: [id] }
+  const canRetry = state === 'failed' || state === 'dead' || state === 'cancelled'
+  const canReplay = state === 'completed' || state === 'dead' || state === 'cancelled'
+  const canCancel = state === 'pending' || state === 'failed' || state === 'running' || state === 'waiting'
+  return (
+    <>
+      {canCancel && (
+        <ActionButton
+          label="Cancel…"
+          tone="danger"
+          question="It is not carried out (any further)."
+          action={changeEffects}
+          input={{ operation: 'cancel', selection }}
+        />
+      )}
+      {canReplay && (
+        <ActionButton
+          label="Replay…"
+          question="This requests the same once more, as a new effect."
+          action={changeEffects}
+          input={{ operation: 'replay', selection }}
+        />
+      )}
+      {canRetry && (
+        <ActionButton label="Retry" tone="primary" action={changeEffects} input={{ operation: 'retry', selection }} />
+      )}
+    </>
+  )
+}
+
+const Json = ({ value }: { value: unknown }) => <pre className={styles.json}>{JSON.stringify(value, null, 2)}</pre>
+
+const EffectLink = ({ id }: { id: string }) => <PageLink href={`/admin/effects/${id}`}>{id.slice(0, 8)}</PageLink>

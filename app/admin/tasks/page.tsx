@@ -1,0 +1,139 @@
+import { pageContext } from '@/app/context'
+import type { RequestContext } from '@/lib/admin'
+import { getRuntime } from '@/lib/runtime'
+import { listTaskRuns, listTasks, type TaskRow, type TaskRun } from '@/lib/tasks'
+import card from '@/lib/ui/card.module.css'
+import { EmptyState } from '@/lib/ui/empty-state/empty-state'
+import { Icon } from '@/lib/ui/icon'
+import { Page, PageHead } from '@/lib/ui/page/page'
+import { Status, type StatusTone } from '@/lib/ui/status/status'
+import { notAllowed } from '../../page-outcome'
+import { ActionButton } from '../action-button'
+import { Moment } from '../moment'
+import { isOwner } from '../owners'
+import { WorkerNotice } from '../worker-notice'
+import { changeTask } from './actions'
+import styles from './tasks.module.css'
+
+const RUNS_SHOWN = 5
+
+/** What is done again and again: when next, how it went, and the value each run hands to the next. */
+export default async function TasksPage() {
+  const ctx = await pageContext()
+  if (!isOwner(ctx)) notAllowed()
+  const { db } = await getRuntime()
+  const tasks = await listTasks(db.sql)
+  const runs = await Promise.all(tasks.map(({ name }) => listTaskRuns(db.sql, name, { size: RUNS_SHOWN })))
+  return (
+    <Page title="Tasks" path={[{ label: 'System' }, { label: 'Tasks' }]}>
+      <PageHead title="Tasks" description="Work that is done again and again, by one worker at a time." />
+      <WorkerNotice />
+      {tasks.length === 0 && (
+        <section className={card.card}>
+          <EmptyState icon={<Icon name="clock" size={22} />} title="No tasks">
+            Declare one in admin.config.ts: tasks: [task({'{'} name, every: &apos;5m&apos;, initialValue, run {'}'})].
+          </EmptyState>
+        </section>
+      )}
+      <div className={styles.tasks}>
+        {tasks.map((task, at) => (
+          <TaskCard key={task.name} ctx={ctx} task={task} runs={runs[at] ?? []} />
+        ))}
+      </div>
+    </Page>
+  )
+}
+
+function stateOf({
+  isRetired,
+  isPaused,
+  current,
+  lastSucceededAt,
+  lastFailedAt,
+}: TaskRow): [label: string, tone: StatusTone] {
+  if (isRetired) return ['Retired', 'quiet']
+  if (current) return current.isAlive ? ['Running', 'info'] : ['Stuck', 'bad']
+  if (isPaused) return ['Paused', 'warn']
+  if (!lastSucceededAt && !lastFailedAt) return ['Waiting for its first run', 'quiet']
+  return (lastFailedAt ?? '') > (lastSucceededAt ?? '') ? ['Failed', 'bad'] : ['Fine', 'ok']
+}
+
+function TaskCard({ ctx, task, runs }: { ctx: RequestContext; task: TaskRow; runs: readonly TaskRun[] }) {
+  const [label, tone] = stateOf(task)
+  const { name, schedule, isRetired, isPaused, isRequested } = task
+  return (
+    <section className={card.card} aria-label={name}>
+      <div className={styles.head}>
+        <h2>{name}</h2>
+        <Status tone={tone}>{label}</Status>
+        <span className={styles.quiet}>{schedule}</span>
+        <span className={styles.grow} />
+        {!isRetired && (
+          <span className={styles.actions}>
+            <ActionButton
+              size="small"
+              label={isRequested ? 'Asked to run' : 'Run now'}
+              action={changeTask}
+              input={{ operation: 'run', name }}
+            />
+            <ActionButton
+              size="small"
+              label={isPaused ? 'Resume' : 'Pause'}
+              action={changeTask}
+              input={{ operation: isPaused ? 'resume' : 'pause', name }}
+            />
+            <ActionButton
+              size="small"
+              tone="danger"
+              label="Reset…"
+              question="Its value becomes the initial one and its counts zero. A run under way is aborted."
+              action={changeTask}
+              input={{ operation: 'reset', name }}
+            />
+          </span>
+        )}
+      </div>
+      <dl className={styles.facts}>
+        <Fact name="Next run">{isRetired || isPaused ? '–' : <Moment ctx={ctx} text={task.nextRunAt} />}</Fact>
+        <Fact name="Succeeded">{`${task.runsSucceeded}`}</Fact>
+        <Fact name="Failed">{`${task.runsFailed}`}</Fact>
+        <Fact name="Last took">{task.lastDurationMs === null ? '–' : `${Math.round(task.lastDurationMs)} ms`}</Fact>
+        <Fact name="Since">
+          <Moment ctx={ctx} text={task.startedAt} />
+        </Fact>
+        <Fact name="Value">
+          <code>{JSON.stringify(task.value)}</code>
+        </Fact>
+      </dl>
+      {task.lastError && <p className={styles.error}>{task.lastError}</p>}
+      {runs.length > 0 && (
+        <ol className={styles.runs} aria-label={`Runs of ${name}`}>
+          {runs.map((run) => (
+            <li key={run.id}>
+              <Status
+                tone={
+                  run.outcome === 'ok' ? 'ok' : run.outcome === 'skipped' || run.outcome === 'reset' ? 'quiet' : 'bad'
+                }
+              >
+                {run.outcome.replace('_', ' ')}
+              </Status>
+              <Moment ctx={ctx} text={run.endedAt} />
+              {run.tookMs !== null && <span>{Math.round(run.tookMs)} ms</span>}
+              <code>{JSON.stringify(run.value)}</code>
+              {run.error && <span className={styles.error}>{run.error}</span>}
+            </li>
+          ))}
+        </ol>
+      )}
+    </section>
+  )
+}
+
+function Fact({ name, children }: { name: string; children: React.ReactNode }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  )
+}

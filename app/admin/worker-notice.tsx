@@ -1,0 +1,16 @@
+import { workerStatus } from '@/lib/db/workers'
+import { getRuntime } from '@/lib/runtime'
+import { Banner } from '@/lib/ui/banner/banner'
+
+/** Says when nobody is there to carry anything out; nothing otherwise. */
+export async function WorkerNotice() {
+  const { db } = await getRuntime()
+  const { alive } = await workerStatus(db.orm)
+  if (alive.length > 0) return null
+  return (
+    <Banner tone="warn">
+      No worker is running, so nothing is carried out until one is. Nothing is lost meanwhile. Start it with{' '}
+      <code>npm run worker</code>.
+    </Banner>
+  )
+}
