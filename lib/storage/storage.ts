@@ -1,5 +1,7 @@
 import type { SQL } from 'drizzle-orm'
 import type { Executor } from '@/lib/db/client'
+import type { Expiry, ExpiryLimits } from './expiry'
+import type { Versions } from './versions'
 
 /** Postgres texts by field name. */
 export type Texts = Record<string, string | null>
@@ -19,6 +21,10 @@ export interface StoredRow {
  */
 export interface Storage {
   readonly kind: 'table' | 'appendOnly' | 'ephemeral'
+  /** Fields the storage keeps itself: no form offers them, and what a write gives for them is left out. */
+  readonly managed: ReadonlySet<string>
+  /** The table whose triggers see every change of a record as one insert, update or delete. */
+  readonly logged: LoggedTable
   /** What stands in FROM: the rows that exist now, with the table's own column names. */
   source(): SQL
   /** The version as a text expression over `alias`, or undefined where there is none. */
@@ -34,4 +40,30 @@ export interface Storage {
   update(db: Executor, row: StoredRow, texts: Texts): Promise<StoredRow>
   /** Deletes the row loaded (and locked) before. */
   remove(db: Executor, row: StoredRow): Promise<void>
+  /** What `migrate` has to set up in the database beside the table itself. */
+  readonly setup?: StorageSetup
+  /** The versions of each entry, where the storage keeps them. */
+  readonly versions?: Versions
+  /** How and when records vanish by themselves, where they do. */
+  readonly expiry?: Expiry
+}
+
+/** Given to `installStorage`. Relations are 'schema.table'. */
+export type StorageSetup =
+  | { kind: 'appendOnly'; versions: QualifiedName; current: QualifiedName }
+  | { kind: 'ephemeral'; table: QualifiedName; limits: ExpiryLimits; refersTo: readonly string[] }
+
+export interface QualifiedName {
+  schema: string
+  name: string
+}
+
+/** What the change log has to know of a storage's table. Names are the database's. */
+export interface LoggedTable {
+  schema: string
+  name: string
+  /** What `kontor.changes.relation` says: 'schema.table' of the resource. */
+  relation: string
+  /** Columns that are bookkeeping: never in the log, and a write that changes nothing else is no change. */
+  ignored: readonly string[]
 }
