@@ -1,0 +1,74 @@
+import { sql } from 'drizzle-orm'
+import type { Executor } from '@/lib/db/client'
+import { type Change, changeColumns, selectChanges } from './change'
+import { type HistoryFilters, indexedConditions, scannedConditions } from './filters'
+
+export interface HistoryPage {
+  /** Newest first. */
+  changes: Change[]
+  /** Give it back for the page after this one; null on the last. */
+  next: string | null
+}
+
+export interface HistoryPaging {
+  /** Default 50, at most 1,000. */
+  limit?: number
+  /** The `next` of the page before. */
+  cursor?: string | null
+}
+
+/**
+ * One record's changes, newest first, in the order in which they happened to it (ids are given while its row is locked).
+ * @param recordId the key's text, as addresses have it
+ */
+export async function recordHistory(
+  db: Executor,
+  relation: string,
+  recordId: string,
+  options: HistoryPaging & { filters?: Omit<HistoryFilters, 'relations'> } = {},
+): Promise<HistoryPage> {
+  const limit = Math.min(options.limit ?? 50, 1_000)
+  const { filters = {} } = options
+  const changes = await selectChanges(
+    db,
+    sql`select ${changeColumns('c')} from kontor.changes as c
+      where c.relation = ${relation} and left(c.record_id, 500) = left(${recordId}, 500) and c.record_id = ${recordId}
+        and ${indexedConditions(filters, 'c') ?? sql`true`} and ${scannedConditions(filters, 'c') ?? sql`true`}
+        and ${isId(options.cursor) ? sql`c.id < ${options.cursor}::bigint` : sql`true`}
+      order by c.id desc limit ${limit + 1}`,
+  )
+  const page = changes.slice(0, limit)
+  return { changes: page, next: changes.length > limit ? page.at(-1)!.id : null }
+}
+
+/** The changes of one transaction in the order they were made, from after the id `cursor` on. */
+export const changesOfTransaction = (db: Executor, tx: string, paging: HistoryPaging = {}): Promise<HistoryPage> =>
+  inOrder(db, { tx }, paging)
+
+/** The changes of one request, of all its transactions, in the order they were made, from after the id `cursor` on. */
+export const changesOfRequest = (db: Executor, request: string, paging: HistoryPaging = {}): Promise<HistoryPage> =>
+  inOrder(db, { request }, paging)
+
+async function inOrder(db: Executor, filters: HistoryFilters, paging: HistoryPaging): Promise<HistoryPage> {
+  if (filters.tx !== undefined && !isId(filters.tx)) return { changes: [], next: null }
+  const limit = Math.min(paging.limit ?? 50, 1_000)
+  const changes = await selectChanges(
+    db,
+    sql`select ${changeColumns('c')} from kontor.changes as c where ${indexedConditions(filters, 'c')}
+      and ${isId(paging.cursor) ? sql`c.id > ${paging.cursor}::bigint` : sql`true`}
+      order by c.id limit ${limit + 1}`,
+  )
+  const page = changes.slice(0, limit)
+  return { changes: page, next: changes.length > limit ? page.at(-1)!.id : null }
+}
+
+/** Changes by id, oldest first; unknown ids are left out. */
+export const changesById = (db: Executor, ids: readonly string[]): Promise<Change[]> =>
+  selectChanges(
+    db,
+    sql`select ${changeColumns('c')} from kontor.changes as c
+      where c.id = any(${sql.param(ids.filter(isId))}::bigint[]) order by c.id`,
+  )
+
+/** Whether a text from an address can be an id or a transaction number. */
+export const isId = (value: string | null | undefined): value is string => /^\d{1,18}$/.test(value ?? '')

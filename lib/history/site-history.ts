@@ -1,0 +1,134 @@
+import { type SQL, sql } from 'drizzle-orm'
+import type { Executor } from '@/lib/db/client'
+import { type Change, changeColumns, selectChanges } from './change'
+import { arrayOf, type HistoryFilters, indexedConditions, scannedConditions } from './filters'
+import type { HistoryPaging } from './record-history'
+
+/** One transaction on the activity page. */
+export interface ActivityEntry {
+  /** Its newest change that passes the filters. */
+  change: Change
+  /** How many changes it has that pass the indexed filters, counted up to 1,001. */
+  count: number
+  /** The tables it changed, of the first 1,001 changes. */
+  relations: string[]
+}
+
+export interface ActivityPage {
+  /** Newest first. */
+  entries: ActivityEntry[]
+  /** Give it back for the following page; null where nothing older can match. */
+  next: string | null
+  /**
+   * Set where a filter that no index answers (field, source, op, text) stopped after reading 50,000 changes: everything
+   * newer than this moment was looked at, `next` goes on from here.
+   */
+  searchedTo: string | null
+}
+
+/** Most changes read for one page where a filter has no index. */
+const WINDOW = 50_000
+const COUNTED = 1_001
+
+/**
+ * What happened on the whole site, newest first, one entry a transaction. Pages cost the same at any depth and size of
+ * the log. `relations` is how a caller says what the person may see; filtered by it nothing else is read.
+ */
+export async function siteHistory(
+  db: Executor,
+  filters: HistoryFilters = {},
+  paging: HistoryPaging = {},
+): Promise<ActivityPage> {
+  const limit = Math.min(paging.limit ?? 50, 200)
+  const cursor = parseCursor(paging.cursor)
+  const scanned = scannedConditions(filters, 'c')
+  const found = scanned ? await scan(db, filters, cursor, limit) : await hop(db, filters, cursor, limit)
+  return { ...found, entries: await countEach(db, filters, found.changes) }
+}
+
+interface Position {
+  at: string
+  id: string
+}
+
+interface Found {
+  changes: Change[]
+  next: string | null
+  searchedTo: string | null
+}
+
+const formatCursor = ({ at, id }: Position) => `${at}_${id}`
+
+/** A cursor somebody edited falls back to the newest. */
+function parseCursor(text: string | null | undefined): Position {
+  const match = /^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,6})?\+00)_(\d{1,18})$/.exec(text ?? '')
+  return match ? { at: match[1]!, id: match[2]! } : { at: 'infinity', id: '0' }
+}
+
+/**
+ * From each transaction's newest change to the next transaction's, index entry by index entry. The changes of one
+ * statement share their moment, so a transaction of one statement, however many rows it has, is left in one hop.
+ */
+async function hop(db: Executor, filters: HistoryFilters, from: Position, limit: number): Promise<Found> {
+  const where = (alias: string) => indexedConditions(filters, alias) ?? sql`true`
+  const next = (at: SQL, id: SQL) => sql`
+    select c.at, c.id, c.tx, first.at as first_at, first.id as first_id from kontor.changes as c
+    cross join lateral (select f.at, f.id from kontor.changes as f where f.tx = c.tx order by f.id limit 1) as first
+    where ${where('c')} and c.at <= ${at} and (c.at, c.id) < (${at}, ${id})
+      and not exists (select from kontor.changes as n where n.tx = c.tx and n.id > c.id and ${where('n')})
+    order by c.at desc, c.id desc limit 1`
+  const changes = await selectChanges(
+    db,
+    sql`with recursive hops as (
+      (select *, 1 as place from (${next(sql`${from.at}::timestamptz`, sql`${from.id}::bigint`)}) as start)
+      union all
+      select step.*, hops.place + 1 from hops cross join lateral (
+        ${next(sql`hops.at`, sql`case when hops.first_at = hops.at then hops.first_id else hops.id end`)}
+      ) as step where hops.place <= ${limit}
+    )
+    select ${changeColumns('c')} from hops join kontor.changes as c on c.id = hops.id and c.at = hops.at order by hops.place`,
+  )
+  const page = changes.slice(0, limit)
+  return { changes: page, next: changes.length > limit ? formatCursor(page.at(-1)!) : null, searchedTo: null }
+}
+
+/** Reads a window of changes and keeps those that match: the last resort of filters without an index. */
+async function scan(db: Executor, filters: HistoryFilters, from: Position, limit: number): Promise<Found> {
+  const both = (alias: string) =>
+    sql`${indexedConditions(filters, alias) ?? sql`true`} and ${scannedConditions(filters, alias) ?? sql`true`}`
+  const window = sql`select * from kontor.changes as c where ${indexedConditions(filters, 'c') ?? sql`true`}
+    and c.at <= ${from.at}::timestamptz and (c.at, c.id) < (${from.at}::timestamptz, ${from.id}::bigint)
+    order by c.at desc, c.id desc`
+  const changes = await selectChanges(
+    db,
+    sql`select ${changeColumns('c')} from (${window} limit ${WINDOW}) as c where ${scannedConditions(filters, 'c')}
+      and not exists (select from kontor.changes as n where n.tx = c.tx and n.id > c.id and ${both('n')})
+      order by c.at desc, c.id desc limit ${limit + 1}`,
+  )
+  if (changes.length > limit) {
+    const page = changes.slice(0, limit)
+    return { changes: page, next: formatCursor(page.at(-1)!), searchedTo: null }
+  }
+  const [end] = await db.execute<{ at: string; id: string }>(
+    sql`select c.at::text as at, c.id::text as id from (${window} offset ${WINDOW - 1} limit 1) as c`,
+  )
+  return { changes, next: end ? formatCursor(end) : null, searchedTo: end?.at ?? null }
+}
+
+async function countEach(db: Executor, filters: HistoryFilters, changes: Change[]): Promise<ActivityEntry[]> {
+  if (changes.length === 0) return []
+  const rows = await db.execute<{ tx: string; count: number; relations: string[] }>(sql`
+    select t.tx::text as tx, n.count, n.relations from unnest(${arrayOf(changes.map(({ tx }) => tx))}::xid8[]) as t(tx)
+    cross join lateral (
+      select count(*)::int as count, array_agg(distinct relation::text) as relations from (
+        select c.relation from kontor.changes as c where c.tx = t.tx and ${indexedConditions(filters, 'c') ?? sql`true`}
+        limit ${COUNTED}
+      ) as few
+    ) as n`)
+  const byTx = new Map(rows.map((row) => [row.tx, row]))
+  return changes.map((change) => ({
+    change,
+    count: byTx.get(change.tx)?.count ?? 1,
+    relations: byTx.get(change.tx)?.relations ?? [change.relation],
+  }))
+}
