@@ -1,6 +1,7 @@
 import { grantTables } from '@/lib/db/grants'
 import { migrateTables, pendingSystemSql, pendingTablesSql } from '@/lib/db/migrate'
 import { withDatabase } from './supervisor/command-database'
+import { historySql, recordOwnTables, recordTables } from './supervisor/history'
 import { setUpSystem, withConnection } from './supervisor/system'
 import { say, step } from './tools/progress.mjs'
 
@@ -11,10 +12,11 @@ import { say, step } from './tools/progress.mjs'
 export function run(args: readonly string[]): Promise<void> {
   const unknown = args.filter((flag) => !['--tables', '--print'].includes(flag))
   if (unknown.length > 0) throw new Error(`migrate knows --tables and --print, not ${unknown.join(' ')}.`)
-  return args.includes('--print') ? print() : migrate()
+  const withTables = args.includes('--tables')
+  return args.includes('--print') ? print(withTables) : migrate(withTables)
 }
 
-async function migrate(): Promise<void> {
+async function migrate(withTables: boolean): Promise<void> {
   await withDatabase(async ({ ownerUrl, appRole, isEmbedded }) => {
     await step('Applying drizzle/migrations', '', async (conclude) => {
       const ran = await migrateTables(ownerUrl)
@@ -23,14 +25,23 @@ async function migrate(): Promise<void> {
     })
     await step("Setting up Kontor's own tables", '', async (conclude) => {
       const ran = await setUpSystem(ownerUrl, appRole)
+      await recordOwnTables(ownerUrl)
       conclude(ran > 0 ? `${ran} of Kontor's own migrations applied` : "Kontor's own tables are up to date")
     })
+    if (withTables) {
+      await step('Setting up the history', '', async (conclude) => {
+        const { summary, failed } = await recordTables(ownerUrl)
+        if (failed.length > 0) throw new Error(`${failed.join('\n')}\nThe other tables are done. Run it again.`)
+        conclude(summary)
+      })
+    }
   })
 }
 
-async function print(): Promise<void> {
+async function print(withTables: boolean): Promise<void> {
   await withDatabase(async ({ ownerUrl, appRole }) => {
     say(await withConnection(ownerUrl, pendingTablesSql))
     say(await withConnection(ownerUrl, (owner) => pendingSystemSql(owner, appRole)))
+    if (withTables) say(await historySql(ownerUrl))
   })
 }

@@ -3,8 +3,9 @@ import { grantTables } from '@/lib/db/grants'
 import { migrateTables } from '@/lib/db/migrate'
 import { checkServer, setUpRightsHint } from '@/lib/db/server-check'
 import type { Env } from '@/lib/env'
-import { step } from '../tools/progress.mjs'
+import { say, step } from '../tools/progress.mjs'
 import { type DemoPerson, seedOnce } from './demo'
+import { recordOwnTables, recordTables } from './history'
 import type { Shutdown } from './shutdown'
 import { isSystemUpToDate, setUpSystem, warnOfChanges, withConnection } from './system'
 
@@ -48,7 +49,7 @@ async function prepareEmbedded(folder: string, shutdown: Shutdown): Promise<Prep
   return { appUrl: app, ownerUrl: owner, people, where: `PostgreSQL on port ${new URL(app).port}, data in ${folder}` }
 }
 
-/** Migrations, rights and, once, the demo: what the embedded database needs before site and worker start. */
+/** Migrations, rights, once the demo, and the history's triggers: what the embedded database needs before site and worker start. */
 export async function fillDatabase({ owner }: DatabaseUrls): Promise<DemoPerson[]> {
   await step('Migrating', '', async (conclude) => {
     const ran = (await migrateTables(owner)) + (await setUpSystem(owner, 'kontor_app'))
@@ -56,7 +57,15 @@ export async function fillDatabase({ owner }: DatabaseUrls): Promise<DemoPerson[
     conclude(ran > 0 ? `${ran} migrations applied` : 'Migrations up to date')
   })
   await warnOfChanges(owner)
-  return seedOnce(owner)
+  const people = await seedOnce(owner)
+  // After the seed: what it bakes is where the history begins, and no part of it.
+  const failed = await step('Setting up the history', '', async (conclude) => {
+    const recorded = await recordTables(owner)
+    conclude(recorded.summary)
+    return recorded.failed
+  })
+  for (const line of failed) say(`  ${line}`)
+  return people
 }
 
 /** In a database of the deployer's: nothing but Kontor's own schemas, and those only where they are not up to date. */
@@ -71,6 +80,7 @@ async function prepareGiven({ ownerUrl }: Env, appUrl: string): Promise<Prepared
         throw new Error('DATABASE_OWNER_URL and DATABASE_URL name different databases.')
       if (!owner.maySetUp) throw new Error(setUpRightsHint(owner))
       const ran = await setUpSystem(ownerUrl ?? appUrl, app.role)
+      await recordOwnTables(ownerUrl ?? appUrl)
       if (ran > 0) conclude(`Kontor's own tables set up in ${place}`)
     }
     return place

@@ -44,7 +44,7 @@ export async function step(doing, done, work) {
 /** What a person has to know about an error: its message, and the way to it where it is none of ours. */
 export function messageOf(error) {
   const known = error instanceof Error ? error : new Error(String(error))
-  const isOurs = known.constructor === Error || known.name === 'EnvError' || known.name === 'AdminError'
+  const isOurs = known.constructor === Error || ['AdminError', 'ConfigError', 'EnvError'].includes(known.name)
   return isOurs ? known.message : (known.stack ?? known.message)
 }
 
