@@ -11,14 +11,21 @@ import { getRuntime } from '@/lib/runtime'
  */
 export async function reportError(error: unknown): Promise<AdminError & { reference?: string }> {
   if (error instanceof AdminError && !(error instanceof ConfigError)) return error
-  if (isConnectionLost(error)) return new AdminError('unavailable', 'The database cannot be reached just now. Try again in a moment.')
+  if (isConnectionLost(error))
+    return new AdminError('unavailable', 'The database cannot be reached just now. Try again in a moment.')
   if (postgresErrorOf(error)?.code === '57014') {
-    return new AdminError('timeout', 'The database took too long and was stopped. Narrow the filters or sort by another column.')
+    return new AdminError(
+      'timeout',
+      'The database took too long and was stopped. Narrow the filters or sort by another column.',
+    )
   }
   const reference = randomBytes(4).toString('hex')
   const { log } = await getRuntime()
   log.error({ err: error, reference }, 'unexpected error')
-  const shown = new AdminError('unexpected', `Something went wrong on our side. If it happens again, mention the reference ${reference}.`)
+  const shown = new AdminError(
+    'unexpected',
+    `Something went wrong on our side. If it happens again, mention the reference ${reference}.`,
+  )
   return Object.assign(shown, { reference })
 }
 

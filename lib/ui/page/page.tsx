@@ -27,7 +27,7 @@ export function Page({ path, title, isNarrow = false, children }: Props) {
       <nav className={styles.path} aria-label="Path">
         <ol>
           {path.map(({ label, href }, at) => (
-            <li key={href ?? 'here'}>
+            <li key={href ?? label}>
               {href && at < path.length - 1 ? (
                 <PageLink href={href}>{label}</PageLink>
               ) : (
