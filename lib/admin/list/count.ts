@@ -3,6 +3,7 @@ import { postgresErrorOf } from '@/lib/db/postgres-errors'
 import type { RequestContext } from '../context'
 import type { Resource } from '../tree'
 import type { CountView } from '../view'
+import { plannedRows } from './planned'
 import { ALIAS } from './rows'
 import { readWithin } from './within'
 
@@ -41,7 +42,7 @@ async function countAll(ctx: RequestContext, resource: Resource): Promise<CountV
   const { known: planned = null, counted = null } = rows[0] ?? {}
   if (counted === null) return { kind: 'about', count: Math.round(planned ?? 0) }
   if (counted <= MOST_COUNTED) return { kind: 'exact', count: counted }
-  return about(await plannedRows(ctx, resource, undefined))
+  return about(await plannedRows(ctx.db, fromWhere(resource, undefined)))
 }
 
 /** A count that takes too long is the planner's to answer: the list itself is there already. */
@@ -54,7 +55,7 @@ async function countMatching(ctx: RequestContext, resource: Resource, where: SQL
     throw error
   })
   if (counted !== undefined && counted <= MOST_COUNTED) return { kind: 'exact', count: counted }
-  const planned = await plannedRows(ctx, resource, where)
+  const planned = await plannedRows(ctx.db, fromWhere(resource, where))
   return counted === undefined ? { kind: 'about', count: planned } : about(planned)
 }
 
@@ -67,14 +68,3 @@ const fromWhere = (resource: Resource, where: SQL | undefined): SQL =>
 
 const capped = (resource: Resource, where: SQL | undefined): SQL =>
   sql`select count(*)::int from (select 1 ${fromWhere(resource, where)} limit ${sql.raw(String(MOST_COUNTED + 1))}) as capped`
-
-async function plannedRows(ctx: RequestContext, resource: Resource, where: SQL | undefined): Promise<number> {
-  const rows = await ctx.db.execute<Record<string, unknown>>(
-    sql`explain (format json) select 1 ${fromWhere(resource, where)}`,
-  )
-  const plan = rows[0]?.['QUERY PLAN']
-  const parsed = (typeof plan === 'string' ? JSON.parse(plan) : plan) as
-    | { Plan?: { 'Plan Rows'?: number } }[]
-    | undefined
-  return parsed?.[0]?.Plan?.['Plan Rows'] ?? 0
-}

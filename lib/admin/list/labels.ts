@@ -5,6 +5,7 @@ import { encodeRecordId } from '@/lib/db/record-id'
 import { AdminError } from '@/lib/errors'
 import { keyCondition, type Texts } from '@/lib/storage'
 import type { RequestContext } from '../context'
+import { formatArray } from '../fields/array/literal'
 import { rowCondition } from '../policy'
 import { titleOf } from '../record'
 import type { Field, Resource } from '../tree'
@@ -81,13 +82,7 @@ export async function readLabelled(
 function isOneOf(fields: readonly Field[], ids: readonly string[]): SQL | undefined {
   const [only] = fields
   if (!only || ids.length === 0) return undefined
-  if (fields.length === 1) {
-    const values = sql.join(
-      ids.map((id) => sql`${id}`),
-      sql`, `,
-    )
-    return sql`${column(ALIAS, only.column.name)} in (${values})`
-  }
+  if (fields.length === 1) return sql`${column(ALIAS, only.column.name)} = any(${formatArray(ids)})`
   const conditions = ids.flatMap(
     (id) =>
       keyCondition(

@@ -6,6 +6,7 @@ import { formatArray } from '../../fields/array/literal'
 import type { FormatContext } from '../../fields/field'
 import { rowCondition } from '../../policy'
 import type { Field, ManyToMany, Reference, RelatedList, Resource, SearchTarget } from '../../tree'
+import { plannedRows } from '../planned'
 import { type TableFacts, tableFacts } from '../table-facts'
 import { matching } from './match'
 
@@ -16,6 +17,8 @@ interface Hop {
   own: readonly string[]
   theirs: readonly SQL[]
   visible?: SQL
+  /** Rows of the target, where the planner knows. */
+  rows?: number
 }
 
 /** Fields at the end of one path of associations. */
@@ -26,8 +29,10 @@ export interface Association {
   facts: TableFacts
 }
 
-/** More matches than this on the other side and a filter row by row is the better plan. */
-const MOST_KEYS = 1000
+/** More matches than this on the other side are not listed one by one. */
+const MOST_KEYS = 5000
+/** Where one of so many on the other side matches, nearly every page is full after a few rows are looked at. */
+const COMMON = 20
 
 /** Targets by their path, so that one subquery serves all fields at its end; without what the person may not see. */
 export async function associationsOf(
@@ -59,7 +64,8 @@ async function follow(
     const target = ctx.admin.resources.get(step.resource)
     const visible = target && (await visibleRows(ctx, target, `s${depth}`))
     if (!target || !visible) return undefined
-    hops.push({ ...hopOver(before, target, step, depth), visible: visible.where })
+    const { rows } = await tableFacts(ctx.db, target.shape)
+    hops.push({ ...hopOver(before, target, step, depth), visible: visible.where, rows })
     before = target
   }
   const readable = fields.filter((field) => field.read(ctx))
@@ -102,7 +108,7 @@ function hopOver(before: Resource, target: Resource, step: Reference | RelatedLi
 /**
  * Rows of `alias` associated with a match. What matches on the other side is asked for first: few matches become a
  * list of keys, which an index on the foreign key answers together with the indexes of the row's own fields; many
- * become an EXISTS, since most rows pass it. Neither repeats a row.
+ * become an EXISTS, asked row by row where most rows pass. Neither repeats a row.
  */
 export async function associatedWith(
   ctx: RequestContext,
@@ -118,7 +124,10 @@ export async function associatedWith(
   const rows = await ctx.db.execute<Record<string, string | null>>(
     sql`select ${sql.join(keys, sql`, `)} from ${hop.from} where ${match} limit ${sql.raw(String(MOST_KEYS + 1))}`,
   )
-  if (rows.length > MOST_KEYS) return existsIn(hop, match, alias)
+  if (rows.length > MOST_KEYS) {
+    const planned = await plannedRows(ctx.db, sql`from ${hop.from} where ${match}`)
+    return existsIn(hop, match, alias, hop.rows !== undefined && planned * COMMON > hop.rows)
+  }
   const found = rows.map((row) => hop.own.map((_, at) => row[`k${at}`] ?? null))
   return isOneOf(hop, found.filter((key) => !key.includes(null)) as string[][], alias)
 }
@@ -148,7 +157,8 @@ function insideOf(association: Association, depth: number, term: string, format:
   return match && and(match, hops[depth]?.visible)
 }
 
-function existsIn(hop: Hop, match: SQL, alias: string): SQL {
+/** @param isFenced keeps the planner from collecting every match before it looks at the first row */
+function existsIn(hop: Hop, match: SQL, alias: string, isFenced = false): SQL {
   const isLinked = hop.theirs.map((key, at) => sql`${key} = ${column(alias, hop.own[at] ?? '')}`)
-  return sql`exists (select 1 from ${hop.from} where ${and(...isLinked, match)})`
+  return sql`exists (select 1 from ${hop.from} where ${and(...isLinked, match)}${isFenced ? sql` offset 0` : sql``})`
 }
