@@ -144,8 +144,10 @@ function resolveTitle(
     TITLE_NAMES.flatMap((name) => texts.find((candidate) => candidate.name.toLowerCase() === name) ?? [])[0] ??
     texts.find(({ name }) => TITLE_NAMES.some((ending) => name.toLowerCase().endsWith(ending))) ??
     texts.find(({ isKey }) => !isKey) ??
-    keyFields[0]
-  return { field, of: (record) => String((field && record[field.name]) ?? '') }
+    (keyFields.length === 1 ? keyFields[0] : undefined)
+  // What has no text of its own is called by its whole key.
+  if (!field) return { of: (record) => keyFields.map(({ name }) => String(record[name] ?? '')).join(', ') }
+  return { field, of: (record) => String(record[field.name] ?? '') }
 }
 
 const LAST = /^(created|updated|inserted|modified|deleted|changed)(_?at|_?on|At|On)$/

@@ -55,6 +55,7 @@ test('a join table that is listed is a related list on both sides, and no choice
   const found = admin.resources.get('blog/posts')
   expect(found?.manyToMany).toEqual([])
   expect(found?.related).toMatchObject([{ resource: 'blog/links', fields: ['postId'], ownFields: ['id'] }])
+  expect(admin.resources.get('blog/links')?.title.of({ postId: 1, tagId: 2 })).toBe('1, 2')
 })
 
 test('the default columns are the key, the label, the rest, and timestamps last', () => {
