@@ -1,3 +1,4 @@
+import { quote } from './literal'
 import type { ColumnFacts } from './table-facts'
 
 /** Values above this many bytes enter the log as {size, sha256}. */
@@ -28,10 +29,6 @@ const EXACT = new Set(
 
 /** Types whose text has neither comma nor backslash. */
 const PLAIN = new Set('bool int2 int4 int8 oid numeric date time timetz timestamp timestamptz uuid'.split(' '))
-
-export const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`
-export const literal = (text: string): string =>
-  text.includes('\\') ? ` E'${text.replaceAll('\\', '\\\\').replaceAll("'", "''")}'` : `'${text.replaceAll("'", "''")}'`
 
 /** `value`'s Postgres text. char(n) keeps its padding, which a cast to text would drop. */
 export function textOf(column: ColumnFacts, value: string): string {
@@ -77,7 +74,7 @@ export function jsonOf(column: ColumnFacts, value: string, cap: number): string 
   return `CASE WHEN ${small} THEN to_jsonb(${text}) ELSE kontor.log_text(${text}, ${cap}) END`
 }
 
-function isBounded({ baseType, typeKind, modifier }: ColumnFacts): boolean {
+export function isBounded({ baseType, typeKind, modifier }: ColumnFacts): boolean {
   if (typeKind === 'e') return true
   return BOUNDED.has(baseType) || (baseType === 'numeric' && modifier >= 0)
 }

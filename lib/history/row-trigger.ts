@@ -1,4 +1,5 @@
-import { differs, jsonOf, literal, quote, textOf } from './column-text'
+import { differs, jsonOf, textOf } from './column-text'
+import { literal, quote } from './literal'
 import {
   DOORBELL,
   type FunctionPlan,

@@ -1,5 +1,5 @@
-import type postgres from 'postgres'
 import { AdminError } from '@/lib/errors'
+import { literal } from './literal'
 
 /** A column as pg_catalog describes it; domains are seen through to their base type, enums and the rest by category. */
 export interface ColumnFacts {
@@ -46,26 +46,27 @@ export interface TableFacts {
   leaves: string[]
 }
 
+/** Runs one statement without parameters: over postgres.js for owners' commands, over Drizzle within a request. */
+export type RunText = <Row>(statement: string) => Promise<readonly Row[]>
+
 /**
  * Reads one table's facts, or undefined where there is no such table.
  * @throws AdminError 'misconfigured' for anything that is not a table (a view, a foreign table).
  */
 export async function readTableFacts(
-  sql: postgres.ISql,
+  run: RunText,
   table: { schema: string; name: string },
 ): Promise<TableFacts | undefined> {
   const relation = `${table.schema}.${table.name}`
-  const [found] = await sql<
-    {
-      oid: number
-      kind: string
-      persistence: string
-      partitionOf: string | null
-      width: number
-      key: string[]
-      leaves: string[]
-    }[]
-  >`
+  const [found] = await run<{
+    oid: number
+    kind: string
+    persistence: string
+    partitionOf: string | null
+    width: number
+    key: string[]
+    leaves: string[]
+  }>(`
     select c.oid::int8 as oid, c.relkind as kind, c.relpersistence as persistence, c.relnatts as width,
       case when c.relispartition then (select rn.nspname || '.' || r.relname from pg_class r join pg_namespace rn on rn.oid = r.relnamespace
         where r.oid = pg_partition_root(c.oid)) end as "partitionOf",
@@ -77,7 +78,7 @@ export async function readTableFacts(
         join pg_class c2 on c2.oid = t.relid join pg_namespace n2 on n2.oid = c2.relnamespace
         where t.isleaf and c2.relkind = 'r' order by 1) else '{}' end as leaves
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
-    where n.nspname = ${table.schema} and c.relname = ${table.name}`
+    where n.nspname = ${literal(table.schema)} and c.relname = ${literal(table.name)}`)
   if (!found) return undefined
   if (found.kind !== 'r' && found.kind !== 'p') {
     throw new AdminError('misconfigured', `${relation} is not a table, so its changes cannot be recorded.`)
@@ -89,15 +90,16 @@ export async function readTableFacts(
     isPartitioned: found.kind === 'p',
     partitionOf: found.partitionOf,
     isUnlogged: found.persistence === 'u',
-    columns: await readColumns(sql, Number(found.oid)),
+    columns: await readColumns(run, Number(found.oid)),
     width: found.width,
     key: found.key,
     leaves: found.leaves,
   }
 }
 
-async function readColumns(sql: postgres.ISql, oid: number): Promise<ColumnFacts[]> {
-  return sql<ColumnFacts[]>`
+async function readColumns(run: RunText, oid: number): Promise<ColumnFacts[]> {
+  return [
+    ...(await run<ColumnFacts>(`
     with recursive base as (
       select t.oid as declared, t.oid, t.typtype, t.typbasetype, t.typname, t.typtypmod from pg_type t
       where t.oid in (select atttypid from pg_attribute where attrelid = ${oid} and attnum > 0)
@@ -115,5 +117,6 @@ async function readColumns(sql: postgres.ISql, oid: number): Promise<ColumnFacts
     join pg_type t on t.oid = a.atttypid
     left join pg_collation l on l.oid = a.attcollation
     where a.attrelid = ${oid} and a.attnum > 0 and not a.attisdropped
-    order by a.attnum`
+    order by a.attnum`)),
+  ]
 }

@@ -1,5 +1,6 @@
 import { PINNED_OUTPUT } from '@/lib/db/client'
-import { literal, quote, valueCap } from './column-text'
+import { valueCap } from './column-text'
+import { literal, quote } from './literal'
 import { rowBody } from './row-trigger'
 import { statementBody } from './statement-trigger'
 import type { TableFacts } from './table-facts'

@@ -1,4 +1,5 @@
-import { jsonOf, literal, quote, recordIdOf } from './column-text'
+import { jsonOf, recordIdOf } from './column-text'
+import { literal, quote } from './literal'
 import type { ColumnFacts, TableFacts } from './table-facts'
 import type { Reaction } from './tracked-table'
 

@@ -1,6 +1,6 @@
 import type postgres from 'postgres'
 import { AdminError } from '@/lib/errors'
-import { literal, quote } from './column-text'
+import { literal, quote } from './literal'
 import { readTableFacts, type TableFacts } from './table-facts'
 import { assertRedactable, functionName, type TrackedTable } from './tracked-table'
 import { createFunction, type FunctionSource, functionSource, granularityOf } from './trigger-function'
@@ -30,7 +30,7 @@ export async function wantedFor(
   table: TrackedTable,
   roots: ReadonlySet<string>,
 ): Promise<WantedTable | 'absent' | 'partition'> {
-  const facts = await readTableFacts(sql, table)
+  const facts = await readTableFacts((text) => sql.unsafe(text), table)
   if (!facts) return 'absent'
   // Its root's triggers are cloned to it: a second set would log everything twice.
   if (facts.partitionOf !== null && roots.has(facts.partitionOf)) return 'partition'

@@ -1,0 +1,146 @@
+import { type SQL, sql } from 'drizzle-orm'
+import type { Executor } from '@/lib/db/client'
+import { AdminError } from '@/lib/errors'
+import { isBounded, recordIdOf } from './column-text'
+import { arrayOf } from './filters'
+import { literal, quote } from './literal'
+import type { Moment } from './moment'
+import { type ColumnFacts, readTableFacts, type TableFacts } from './table-facts'
+
+/** What time travel needs to know of a table: its columns as they are in the database now. */
+export type AsOfTable = Pick<TableFacts, 'schema' | 'name' | 'relation' | 'columns' | 'key'>
+
+/**
+ * Reads a table's columns and key from pg_catalog. Cheap (a millisecond), and right after a migration of others.
+ * @throws AdminError 'invalid' where the table has no primary key: nothing then says which row a change was about
+ */
+export async function asOfTable(db: Executor, table: { schema: string; name: string }): Promise<AsOfTable> {
+  const facts = await readTableFacts((text) => db.execute(sql.raw(text)) as never, {
+    schema: table.schema,
+    name: table.name,
+  })
+  if (!facts) throw new AdminError('not_found', `There is no table ${table.schema}.${table.name}.`)
+  if (facts.key.length === 0) {
+    throw new AdminError(
+      'invalid',
+      `${facts.relation} has no primary key, so it cannot be shown as of an earlier moment.`,
+    )
+  }
+  return facts
+}
+
+export interface AsOfOptions {
+  /**
+   * Database columns the statement reads; the key's are always there. Fewer are faster: with the key alone, rows changed
+   * since need not be looked up in the table. Default: all.
+   */
+  columns?: readonly string[]
+}
+
+/**
+ * The table's rows as of a moment, as a FROM item in parentheses: `select … from ${asOfSource(…)} as t where … order by …
+ * limit …`. It has the table's own column names and types.
+ *
+ * Two branches: rows not changed since, straight from the table, and older versions put together from the log. The first
+ * is a plain scan with a hashed exclusion, so WHERE, ORDER BY and LIMIT put on top reach the table's indexes; the second
+ * grows with the changes since. A list should ask in two steps, as Kontor's own does: the page's ids with `columns`
+ * limited to what it filters and sorts by, then those records by `asOfRecords`.
+ */
+export function asOfSource(table: AsOfTable, moment: Moment, options: AsOfOptions = {}): SQL {
+  const columns = chosen(table, options.columns)
+  const own = relationSql(table)
+  const id = sql.raw(recordIdOf(keyOf(table), 'p'))
+  const present = sql.join(
+    columns.map((column) => sql.raw(`p.${quote(column.name)}`)),
+    sql`, `,
+  )
+  return sql`(select * from (
+    select ${present}, false as "kontor.past", (${id}) collate "C" as "kontor.id" from ${own} as p
+    union all
+    select ${past(table, columns)}, true, l.record_id collate "C" from (${reconstructed(table, moment)}) as l ${lookedUp(table, columns)}
+    where not l.born
+  ) as rows where rows."kontor.past" or rows."kontor.id" not in (
+    select unnest(array(select c.record_id from (${changedSince(table, moment)}) as c))))`
+}
+
+/** The same for the given records only, whatever their number of changes: one row for each that existed then. */
+export function asOfRecords(
+  table: AsOfTable,
+  moment: Moment,
+  recordIds: readonly string[],
+  options: AsOfOptions = {},
+): SQL {
+  const columns = chosen(table, options.columns)
+  const ids = arrayOf(recordIds)
+  const only = sql`and left(c.record_id, 500) = any(array(select left(i, 500) from unnest(${ids}) as i)) and c.record_id = any(${ids})`
+  return sql`(select ${past(table, columns)}, k.record_id as "kontor.id" from (
+      select wanted.record_id, l.state, l.born from unnest(${ids}) as wanted(record_id)
+      left join (${reconstructed(table, moment, only)}) as l on l.record_id = wanted.record_id
+    ) as k cross join lateral (select k.state, k.born, k.record_id) as l ${lookedUp(table, table.columns)}
+    where l.born is not true and (l.state ?& ${arrayOf(table.key)} or p.${sql.raw(quote(table.key[0]!))} is not null))`
+}
+
+const keyOf = (table: AsOfTable): ColumnFacts[] =>
+  table.key.map((name) => table.columns.find((column) => column.name === name)!)
+
+const relationSql = ({ schema, name }: AsOfTable) => sql.raw(`${quote(schema)}.${quote(name)}`)
+
+function chosen(table: AsOfTable, names: readonly string[] | undefined): ColumnFacts[] {
+  if (!names) return table.columns
+  const wanted = new Set([...names, ...table.key])
+  return table.columns.filter(({ name }) => wanted.has(name))
+}
+
+/** The log rows that must be thought away: after the moment, or of transactions that had not finished by it. */
+function changedSince(table: AsOfTable, moment: Moment, only: SQL = sql``): SQL {
+  const later = sql`select c.record_id, c.id, c.op, c.before from kontor.changes as c
+    where c.relation = ${table.relation} and c.at > ${moment.at}::timestamptz and c.record_id is not null ${only}`
+  if (moment.straddling.length === 0) return later
+  return sql`${later} union all select c.record_id, c.id, c.op, c.before from kontor.changes as c
+    where c.tx = any(${arrayOf(moment.straddling)}::xid8[]) and c.relation = ${table.relation} and c.at <= ${moment.at}::timestamptz
+      and c.record_id is not null ${only}`
+}
+
+/**
+ * For each record changed since: the columns that differ from today's row, as they were (its changes' \`before\`s, the
+ * oldest on top; a delete has all columns), and whether the record began only then.
+ */
+const reconstructed = (table: AsOfTable, moment: Moment, only?: SQL) => sql`
+  select c.record_id, kontor.merge_objects(c.before order by c.id desc) as state,
+    min((c.id << 1) | (c.op = 'insert')::int) & 1 = 1 as born
+  from (${changedSince(table, moment, only)}) as c group by c.record_id`
+
+/** Today's row of a changed record, found by its key; not needed where only the key is read. */
+function lookedUp(table: AsOfTable, columns: readonly ColumnFacts[]): SQL {
+  if (columns.every(({ name }) => table.key.includes(name))) return sql``
+  const matches = keyOf(table).map((column, part) =>
+    sql.raw(`t.${quote(column.name)} = ${keyPart(table, column, part)}`),
+  )
+  // LIMIT keeps it a lookup for each record: a join could be planned as a scan of the whole table.
+  return sql`left join lateral (select t.* from ${relationSql(table)} as t where ${sql.join(matches, sql` and `)} limit 1) as p on true`
+}
+
+const keyPart = (table: AsOfTable, column: ColumnFacts, part: number) =>
+  table.key.length === 1
+    ? `l.record_id::${column.sqlType}`
+    : `(kontor.record_key(l.record_id))[${part + 1}]::${column.sqlType}`
+
+/** The columns of a record as it was: from the log where it has them, else as today. */
+function past(table: AsOfTable, columns: readonly ColumnFacts[]): SQL {
+  const onlyKey = columns.every(({ name }) => table.key.includes(name))
+  return sql.join(
+    columns.map((column) => {
+      const name = quote(column.name)
+      if (onlyKey) return sql.raw(`(${keyPart(table, column, table.key.indexOf(column.name))}) as ${name}`)
+      const text = `l.state ->> ${literal(column.name)}`
+      // The place of a value too large for the log is empty.
+      const kept = isBounded(column)
+        ? `(${text})`
+        : `(case when jsonb_typeof(l.state -> ${literal(column.name)}) = 'object' and l.state -> ${literal(column.name)} ?& '{size,sha256}' then null else ${text} end)`
+      return sql.raw(
+        `case when l.state ? ${literal(column.name)} then ${kept}::${column.sqlType} else p.${name} end as ${name}`,
+      )
+    }),
+    sql`, `,
+  )
+}

@@ -1,0 +1,29 @@
+export { type AsOfOptions, type AsOfTable, asOfRecords, asOfSource, asOfTable } from './as-of'
+export {
+  type Change,
+  isOversize,
+  type LoggedValue,
+  type LoggedValues,
+  type Operation,
+  type Oversize,
+} from './change'
+export type { HistoryFilters } from './filters'
+export { type HistoryBounds, historyBounds, type Moment, resolveMoment } from './moment'
+export {
+  changesById,
+  changesOfRequest,
+  changesOfTransaction,
+  type HistoryPage,
+  type HistoryPaging,
+  recordHistory,
+} from './record-history'
+export { type ActivityEntry, type ActivityPage, siteHistory } from './site-history'
+export type { Reaction, TrackedTable } from './tracked-table'
+export {
+  type Drift,
+  type InstallReport,
+  installTriggers,
+  printTriggers,
+  triggerState,
+  uninstallTriggers,
+} from './triggers'

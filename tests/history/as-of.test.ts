@@ -1,0 +1,212 @@
+import { sql } from 'drizzle-orm'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { asOfRecords, asOfSource, asOfTable } from '@/lib/history/as-of'
+import { historyBounds, resolveMoment } from '@/lib/history/moment'
+import { installTriggers } from '@/lib/history/triggers'
+import { createTestDatabase } from '@/tests/support/database'
+
+const db = await createTestDatabase()
+const { orm } = db.app
+
+const track = (name: string) => installTriggers(db.owner.sql, [{ schema: 'public', name }])
+const now = async () => (await db.admin.sql<{ at: string }[]>`select clock_timestamp()::text as at`)[0]!.at
+
+/** A table's rows as JSON texts in key order: now, or as of a moment. */
+async function rowsOf(name: string, at?: string): Promise<string[]> {
+  const table = await asOfTable(orm, { schema: 'public', name })
+  const source = at ? asOfSource(table, await resolveMoment(orm, at)) : sql.raw(name)
+  const fields = sql.join(
+    table.columns.map((column) => sql.raw(`t."${column.name}"::text`)),
+    sql`, `,
+  )
+  const key = sql.raw(table.key.map((column) => `t."${column}"`).join(', '))
+  const rows = await orm.execute<{ row: unknown }>(
+    sql`select json_build_array(${fields}) as row from ${source} as t order by ${key}`,
+  )
+  return rows.map(({ row }) => JSON.stringify(row))
+}
+
+describe('every moment of a table that changes in every way', () => {
+  const moments: { at: string; rows: string[] }[] = []
+  beforeAll(async () => {
+    await db.owner.sql.unsafe(
+      `create table cakes (id int primary key, name text, price numeric, tags text[], data jsonb, made timestamptz, raw bytea)`,
+    )
+    await track('cakes')
+    await db.admin.sql`grant select on cakes to kontor_app`
+    const steps = [
+      `insert into cakes select i, 'cake ' || i, i * 1.10, array['a', null, 'b,c'], jsonb_build_object('i', i, 'x', null), '2026-01-01', '\\x00ff' from generate_series(1, 8) i`,
+      `update cakes set price = price + 0.10 where id <= 4`,
+      `update cakes set name = null where id = 2`,
+      `delete from cakes where id in (1, 5)`,
+      `update cakes set price = 'NaN', made = 'infinity', data = 'null', tags = '{}' where id = 3`,
+      `insert into cakes values (1, 'again', 9)`,
+      `update cakes set id = id + 100 where id = 4`,
+      `update cakes set id = id + 1 where id between 6 and 7 and false; update cakes set id = id + 10 where id >= 6 and id < 100`,
+      `insert into cakes values (4, 'new four', 4) on conflict (id) do update set name = 'x'`,
+      `update cakes set name = 'cut', data = null where id in (2, 104)`,
+      `update cakes set name = 'cut' where id = 2; update cakes set name = 'twice' where id = 2; update cakes set price = 0`,
+      `delete from cakes`,
+      `insert into cakes select i, 'last', i from generate_series(1, 3) i`,
+    ]
+    for (const step of steps) {
+      moments.push({ at: await now(), rows: await rowsOf('cakes') })
+      await db.admin.sql.unsafe(step)
+    }
+    moments.push({ at: await now(), rows: await rowsOf('cakes') })
+  })
+
+  it('is shown as it was', async () => {
+    expect(moments[3]!.rows).toHaveLength(8)
+    for (const { at, rows } of moments) expect(await rowsOf('cakes', at)).toEqual(rows)
+  })
+
+  it('record by record too', async () => {
+    const table = await asOfTable(orm, { schema: 'public', name: 'cakes' })
+    const ids = ['1', '2', '3', '4', '16', '104', '777']
+    for (const { at, rows } of moments) {
+      const moment = await resolveMoment(orm, at)
+      const found = await orm.execute<{ id: string; name: string }>(
+        sql`select t.id::text as id, t.name from ${asOfRecords(table, moment, ids)} as t order by t.id`,
+      )
+      const expected = rows.map((row) => JSON.parse(row) as string[]).filter(([id]) => ids.includes(id!))
+      expect(found.map(({ id, name }) => [id, name])).toEqual(expected.map(([id, name]) => [id, name]))
+    }
+  })
+
+  it('WHERE, ORDER BY, LIMIT, count and single columns work on top', async () => {
+    const table = await asOfTable(orm, { schema: 'public', name: 'cakes' })
+    const moment = await resolveMoment(orm, moments[6]!.at)
+    const rows = await orm.execute<{ id: number }>(
+      sql`select t.id from ${asOfSource(table, moment, { columns: ['price'] })} as t where t.price > 3 and t.price <> 'NaN' order by t.price desc, t.id limit 2`,
+    )
+    expect(rows.map(({ id }) => id)).toEqual([1, 8])
+    const [count] = await orm.execute<{ n: number }>(
+      sql`select count(*)::int as n from ${asOfSource(table, moment, { columns: [] })} as t`,
+    )
+    expect(count!.n).toBe(moments[6]!.rows.length)
+  })
+})
+
+describe('other keys', () => {
+  it('a composite key with commas and backslashes', async () => {
+    await db.owner.sql.unsafe(`create table lines (code text, "no" bigint, qty int, primary key (code, "no"))`)
+    await track('lines')
+    await db.admin.sql`grant select on lines to kontor_app`
+    await db.admin.sql`insert into lines values (${'a,b\\'}, 1, 1), (${'\\,'}, 2, 2), (${''}, 3, 3), ('plain', 4, 4)`
+    const before = await rowsOf('lines')
+    const at = await now()
+    await db.admin.sql`update lines set qty = 9 where "no" < 3`
+    await db.admin.sql`delete from lines where "no" > 1`
+    expect(await rowsOf('lines', at)).toEqual(before)
+    const table = await asOfTable(orm, { schema: 'public', name: 'lines' })
+    const keys = await orm.execute<{ code: string }>(
+      sql`select t.code from ${asOfSource(table, await resolveMoment(orm, at), { columns: [] })} as t order by t."no"`,
+    )
+    expect(keys.map(({ code }) => code)).toEqual(['a,b\\', '\\,', '', 'plain'])
+  })
+
+  it('a partitioned table, rows moved between partitions', async () => {
+    await db.owner.sql.unsafe(`create table visits (id int, day date, page text, primary key (id, day)) partition by range (day);
+      create table visits_a partition of visits for values from ('2026-01-01') to ('2026-02-01');
+      create table visits_b partition of visits for values from ('2026-02-01') to ('2026-03-01')`)
+    await track('visits')
+    await db.admin.sql`grant select on visits to kontor_app`
+    await db.admin.sql`insert into visits values (1, '2026-01-05', '/'), (2, '2026-02-05', '/b')`
+    const [before, at] = [await rowsOf('visits'), await now()]
+    await db.admin.sql`update visits set day = '2026-02-07', page = 'moved' where id = 1`
+    await db.admin.sql`delete from visits_b where id = 2`
+    expect(await rowsOf('visits', at)).toEqual(before)
+  })
+
+  it('a table without a key is refused with the reason', async () => {
+    await db.owner.sql`create table loose (a int)`
+    await expect(asOfTable(orm, { schema: 'public', name: 'loose' })).rejects.toMatchObject({
+      code: 'invalid',
+      message: expect.stringContaining('no primary key'),
+    })
+  })
+})
+
+describe('columns added and gone', () => {
+  it('rows of before show what those columns had, and new columns as today', async () => {
+    await db.owner.sql.unsafe(`create table shifting (id int primary key, kept text, gone text)`)
+    await track('shifting')
+    await db.admin.sql`grant select on shifting to kontor_app`
+    await db.admin.sql`insert into shifting values (1, 'a', 'x'), (2, 'b', 'y'), (3, 'c', 'z')`
+    const at = await now()
+    await db.admin.sql`update shifting set kept = 'a2', gone = 'x2' where id = 1`
+    await db.owner.sql`alter table shifting drop column gone`
+    await db.owner.sql`alter table shifting add column added int default 7`
+    await track('shifting')
+    await db.admin.sql`update shifting set added = 8 where id = 2`
+    await db.admin.sql`delete from shifting where id = 3`
+    expect(await rowsOf('shifting', at)).toEqual(['["1","a","7"]', '["2","b","7"]', '["3","c","7"]'])
+  })
+})
+
+describe('moments', () => {
+  it('a transaction cut by the moment had not happened yet', async () => {
+    await db.owner.sql`create table pairs (id int primary key, v int)`
+    await track('pairs')
+    await db.admin.sql`grant select on pairs to kontor_app`
+    await db.admin.sql`insert into pairs values (1, 0), (2, 0)`
+    let between = ''
+    await db.admin.sql.begin(async (tx) => {
+      await tx`update pairs set v = 1 where id = 1`
+      between = (await tx<{ at: string }[]>`select clock_timestamp()::text as at`)[0]!.at
+      expect((await resolveMoment(orm, between)).isProvisional).toBe(true)
+      await tx`update pairs set v = 1 where id = 2`
+    })
+    expect(await resolveMoment(orm, between)).toMatchObject({
+      isProvisional: false,
+      straddling: [expect.stringMatching(/^\d+$/)],
+    })
+    expect(await rowsOf('pairs', between)).toEqual(['["1","0"]', '["2","0"]'])
+    expect(await rowsOf('pairs', await now())).toEqual(['["1","1"]', '["2","1"]'])
+  })
+
+  it('an open writer of another role makes its time provisional, until a seal proves it began later', async () => {
+    const early = await now()
+    const holder = await db.admin.sql.reserve()
+    await holder`begin`
+    await holder`insert into pairs values (50, 0)`
+    const during = await now()
+    expect((await resolveMoment(orm, during)).isProvisional).toBe(true)
+    await holder`commit`
+    await db.app.sql`select kontor.seal_changes()`
+    await holder`begin`
+    await holder`insert into pairs values (51, 0)`
+    expect((await resolveMoment(orm, early)).isProvisional).toBe(false)
+    expect((await resolveMoment(orm, await now())).isProvisional).toBe(true)
+    await holder`rollback`
+    holder.release()
+    expect((await resolveMoment(orm, await now())).isProvisional).toBe(false)
+  })
+
+  it.each(['yesterday-ish', '2026-02-30', '', "'; drop table pairs", '9999999999999'])('%j is no time', async (at) => {
+    await expect(resolveMoment(orm, at)).rejects.toMatchObject({
+      code: 'invalid',
+      message: expect.stringContaining('is not a date and time'),
+    })
+  })
+
+  it.each(['2999-01-01', 'infinity', 'tomorrow', '-infinity'])('%j is still to come or no moment', async (at) => {
+    await expect(resolveMoment(orm, at)).rejects.toMatchObject({
+      code: 'invalid',
+      message: expect.stringContaining('still to come'),
+    })
+  })
+
+  it('how far back one can see: since it is recorded, or since a mark', async () => {
+    expect(await historyBounds(orm, 'public.loose')).toEqual({ began: null, visibleFrom: null, because: null })
+    const bounds = await historyBounds(orm, 'public.pairs')
+    expect(bounds).toMatchObject({ because: 'began', visibleFrom: bounds.began })
+    await db.admin.sql.unsafe(
+      `set session_replication_role = replica; insert into pairs select i, 0 from generate_series(100, 100200) i; set session_replication_role = origin; truncate pairs`,
+    )
+    const after = await historyBounds(orm, 'public.pairs')
+    expect(after).toMatchObject({ because: 'truncated', began: bounds.began })
+    expect(after.visibleFrom! > bounds.began!).toBe(true)
+  })
+})
