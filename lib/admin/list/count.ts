@@ -28,7 +28,9 @@ export async function countRows(
     )
     return { kind: 'exact', count: Number(rows[0]?.count) }
   }
-  return where ? countMatching(ctx, resource, where) : countAll(ctx, resource)
+  // Only of a plain table does the catalogue know how many rows it shows; a view may have to compute every one of them.
+  const isPlain = resource.storage.kind === 'table' && resource.shape.kind === 'table'
+  return isPlain && !where ? countAll(ctx, resource) : countMatching(ctx, resource, where ?? sql`true`)
 }
 
 /** The whole table: where the planner knows that it is large, nothing is read at all. */

@@ -1,0 +1,38 @@
+import { startTemporary } from '@/lib/db/embedded'
+import { benchEffects } from '@/tests/bench/effects'
+import { benchList } from '@/tests/bench/list'
+import type { BenchTable } from '@/tests/bench/support/table'
+import { say } from './tools/progress.mjs'
+
+/** Each takes a server's address as its superuser, and cleans up what it made there. */
+const BENCHES: Record<string, (adminUrl: string) => Promise<BenchTable[]>> = {
+  list: benchList,
+  effects: benchEffects,
+}
+
+/** `npm run bench [-- name …]`: measures on a temporary server, and prints tables whose ratios are what matters. */
+export async function run(args: string[]): Promise<number> {
+  const unknown = args.filter((name) => !(name in BENCHES))
+  if (unknown.length > 0) {
+    process.stderr.write(`There is no benchmark “${unknown[0]}”. There are: ${Object.keys(BENCHES).join(', ')}.\n`)
+    return 2
+  }
+  const names = args.length > 0 ? args : Object.keys(BENCHES)
+  for (const name of names) {
+    say(`Measuring: ${name}`)
+    const server = await startTemporary({ max_connections: '200', shared_buffers: '256MB' })
+    try {
+      for (const table of (await BENCHES[name]?.(server.url)) ?? []) print(table)
+    } finally {
+      await server.stop()
+    }
+  }
+  return 0
+}
+
+/** As Markdown, to be pasted into docs/benchmarks.md. */
+function print({ title, rows, notes = [] }: BenchTable): void {
+  const lines = rows.map((row) => `| ${row.case} | ${row.result} | ${row.ratio} |`)
+  process.stdout.write(`\n### ${title}\n\n| case | result | ratio |\n|---|---|---:|\n${lines.join('\n')}\n`)
+  for (const note of notes) process.stdout.write(`\n${note}\n`)
+}

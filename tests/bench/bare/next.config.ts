@@ -1,0 +1,11 @@
+import path from 'node:path'
+import type { NextConfig } from 'next'
+
+const config: NextConfig = {
+  poweredByHeader: false,
+  typescript: { ignoreBuildErrors: true },
+  turbopack: { root: path.resolve(process.cwd(), '../../..') },
+  serverExternalPackages: ['postgres'],
+}
+
+export default config
