@@ -7,6 +7,10 @@ export interface CatalogueEntry {
   exportName: string
   relation: Relation
   shape: TableShape
+  /** Of an append-only table: the table of all versions. `shape` has the columns too, but stands for the companion. */
+  versions?: TableShape
+  /** Of an append-only table: its companion, which carries the key, what is unique and what refers where. */
+  current?: TableShape
   /** Nothing but two foreign keys: it only joins, so it is no resource of its own. */
   isJoin: boolean
 }
@@ -20,8 +24,21 @@ export interface Catalogue {
   inbound: ReadonlyMap<string, readonly { entry: CatalogueEntry; foreignKey: ForeignKeyShape }[]>
 }
 
-/** Reads a Drizzle module (`import * as schema`) and further relations that a config names. Cost: one pass. */
-export function readCatalogue(schema: Record<string, unknown>, further: readonly Relation[] = []): Catalogue {
+/** The table of all versions of append-only records, and the one of the newest. */
+export interface AppendOnlyPair {
+  versions: string
+  current: Relation
+}
+
+/**
+ * Reads a Drizzle module (`import * as schema`) and further relations that a config names. Cost: one pass.
+ * @param pairs append-only tables by 'schema.table': each stands there once, with what its companion says about it
+ */
+export function readCatalogue(
+  schema: Record<string, unknown>,
+  further: readonly Relation[] = [],
+  pairs: readonly AppendOnlyPair[] = [],
+): Catalogue {
   const byRelation = new Map<string, CatalogueEntry>()
   const add = (exportName: string, relation: Relation) => {
     const shape = describeRelation(relation)
@@ -30,17 +47,40 @@ export function readCatalogue(schema: Record<string, unknown>, further: readonly
   }
   for (const [name, value] of Object.entries(schema)) if (isRelation(value)) add(name, value)
   for (const relation of further) add(describeRelation(relation).name, relation)
+  for (const pair of pairs) join(pair, byRelation)
 
+  const entries = [...new Set(byRelation.values())]
   const inbound = new Map<string, { entry: CatalogueEntry; foreignKey: ForeignKeyShape }[]>()
-  for (const entry of byRelation.values()) {
+  for (const entry of entries) {
     for (const foreignKey of entry.shape.foreignKeys) {
-      const target = `${foreignKey.target.schema}.${foreignKey.target.table}`
+      const named = `${foreignKey.target.schema}.${foreignKey.target.table}`
+      const target = byRelation.get(named)?.shape.relation ?? named
       const list = inbound.get(target) ?? []
       list.push({ entry, foreignKey })
       inbound.set(target, list)
     }
   }
-  return { entries: [...byRelation.values()], byRelation, inbound }
+  return { entries, byRelation, inbound }
+}
+
+/**
+ * One entry for both tables: the columns and the name of the first, everything else from the companion, under whose name
+ * it is found too.
+ */
+function join({ versions, current }: AppendOnlyPair, byRelation: Map<string, CatalogueEntry>): void {
+  const entry = byRelation.get(versions)
+  if (!entry) return
+  const companion = describeRelation(current)
+  const { schema, name, primaryKey, foreignKeys, uniques, checks } = companion
+  const joined: CatalogueEntry = {
+    ...entry,
+    versions: entry.shape,
+    current: companion,
+    shape: { ...entry.shape, schema, name, primaryKey, foreignKeys, uniques, checks },
+    isJoin: false,
+  }
+  byRelation.set(versions, joined)
+  byRelation.set(companion.relation, joined)
 }
 
 /** Whether a value of a Drizzle module is something a resource can stand on. */

@@ -3,6 +3,7 @@ import { closest } from 'fastest-levenshtein'
 import { z } from 'zod'
 import { AdminError } from '@/lib/errors'
 import { isRelation } from './catalogue'
+import { isStorageOption } from './storage-options'
 
 /** One mistake in the config: where it is in the tree, what is wrong, and what would be right. */
 export interface Problem {
@@ -114,6 +115,10 @@ const hookNames = [
 ] as const
 const hooks = z.strictObject(Object.fromEntries(hookNames.map((name) => [name, fn.optional()])))
 
+const storage = z.custom((value) => isStorageOption(value), {
+  error: "expected 'table', appendOnly({ current }) or ephemeral({ … })",
+})
+
 const resourceOptions = z.strictObject({
   label: text.optional(),
   singular: text.optional(),
@@ -150,6 +155,7 @@ const resourceOptions = z.strictObject({
   scope: fn.optional(),
   disable: z.union([z.array(z.enum(['create', 'update', 'delete'])), fn]).optional(),
   history: z.boolean().optional(),
+  storage: storage.optional(),
 })
 
 const adminOptions = z.strictObject({
@@ -169,6 +175,7 @@ const adminOptions = z.strictObject({
   dashboard: z.literal(['hidden', false], { error: "expected 'hidden' or false" }).optional(),
   sections: z.union([z.record(text, z.unknown()), fn]).optional(),
   history: z.boolean().optional(),
+  storage: z.record(text, storage).optional(),
   effects: z.record(text, z.unknown()).optional(),
   tasks: z.array(z.unknown()).optional(),
   roles: z.array(text.min(1, { error: 'expected a name' })).optional(),

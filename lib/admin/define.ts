@@ -7,6 +7,7 @@ import type { TaskDefinition } from '@/lib/tasks'
 import type { Changeset } from './changeset'
 import type { Operation, OperationContext, PolicyAnswer, RequestContext } from './context'
 import type { IconName } from './icons'
+import type { StorageOption } from './storage-options'
 
 /*
  * The comfortable shape: what people write in admin.config.ts. Every option has a default.
@@ -173,6 +174,8 @@ export interface ResourceOptions<T extends AnyRelation> {
     | ((ctx: RequestContext) => readonly ('create' | 'update' | 'delete')[])
   /** Whether changes are recorded. Default true for tables. */
   history?: boolean
+  /** How records live: 'table', `appendOnly({ current })` or `ephemeral({ inactivityTimeout: '30m' })`. Default 'table'. */
+  storage?: StorageOption<T>
 }
 
 export interface ResourceDefinition {
@@ -211,6 +214,11 @@ export interface AdminOptions {
   sections?: Sections | ((ctx: RequestContext) => Sections | Promise<Sections>)
   /** Whether changes are recorded unless a resource says otherwise. Default true. */
   history?: boolean
+  /**
+   * How tables live, by 'schema.table': for trees that are a function of the request, since workers and `migrate` have
+   * to know it without one. Elsewhere a resource's own `storage` says it.
+   */
+  storage?: Readonly<Record<string, StorageOption<never>>>
   /** What carries out effects, by kind: `{ 'order.paid': handler({ payload, run }) }`. */
   effects?: Readonly<Record<string, HandlerDefinition>>
   /** Work done again and again by one worker at a time: `[task({ name, every, initialValue, run })]`. */

@@ -40,7 +40,7 @@ export async function requestContext({
     locale: actor.locale ?? admin.locale,
     timeZone: actor.timeZone ?? admin.timeZone,
   }
-  return treeOf ? { ...ctx, admin: resolveTree(options, await treeOf(ctx), catalogue) } : ctx
+  return treeOf ? { ...ctx, admin: resolveTree(options, await treeOf(ctx), catalogue, source.clock) } : ctx
 }
 
 /** Duties of the site itself: expiry, first start, housekeeping. */

@@ -1,6 +1,6 @@
 import type { SQL } from 'drizzle-orm'
 import { sql } from 'drizzle-orm'
-import { tableStorage } from '@/lib/storage'
+import type { Clock } from '@/lib/db/clock'
 import { manyToManyOf, type ResourceOf, referencesOf, relatedListsOf } from './associations'
 import type { Catalogue } from './catalogue'
 import type { Changeset } from './changeset'
@@ -9,6 +9,7 @@ import type { OperationContext, RequestContext } from './context'
 import type { AdminOptions, ColumnOptions, ResourceOptions } from './define'
 import type { Place } from './resolve'
 import { resolveChoices, resolveField } from './resolve-field'
+import { type AnyStorageOption, resolveStorage, withManaged } from './resolve-storage'
 import type { Field, FormGroupTree, ListColumn, ListFilter, ResolvedHooks, Resource, SortKey } from './tree'
 import { resolveValidators } from './validators'
 import { inWords, nounForms } from './words'
@@ -21,6 +22,9 @@ export interface ResolveContext {
   options: AdminOptions
   problems: Problem[]
   resourceOf: ResourceOf
+  /** How a table ('schema.table') lives. */
+  storageOf: (relation: string) => AnyStorageOption
+  clock: Clock
 }
 
 /** Fills in every default of one resource; what is wrong with it goes to `context.problems`. */
@@ -61,11 +65,27 @@ export function resolveResource(place: Place, context: ResolveContext): Resource
       })
     return field
   }
+  const { storage, lifetime } = resolveStorage(
+    {
+      entry,
+      option: context.storageOf(shape.relation),
+      options,
+      keyFields: keyNames.filter((name) => fields.has(name)),
+      read: (column, reference) => readWhole(fields.get(column.field), reference),
+      path,
+    },
+    context,
+  )
+  for (const [name, field] of fields) fields.set(name, withManaged(field, storage))
+  // What the storage keeps is there for whoever names it; by default the records' own fields are shown.
+  const own = new Map([...fields].filter(([name]) => !storage.managed.has(name)))
   for (const name of Object.keys(options.form?.fields ?? {})) named(name, `form.fields.${name}`)
   const keyFields = keyNames.flatMap((name, at) => named(name, `key[${at}]`) ?? [])
   const nouns = nounForms(place.slug, { singular: options.singular, plural: options.plural ?? options.label })
-  const title = resolveTitle(options.title, fields, keyFields, (name) => named(name, 'title'))
-  const columns = (options.list?.columns ?? defaultColumns(fields, keyFields, title.field)).flatMap(
+  const title = resolveTitle(options.title, own, keyFields, (name) => named(name, 'title'))
+  const columns = (
+    options.list?.columns ?? defaultColumns(own, keyFields, title.field, storage.expiry && 'expiresAt')
+  ).flatMap(
     (column, at) =>
       resolveColumn(column, (name) => named(name, `list.columns[${at}]`), `${path}.list.columns[${at}]`, problems) ??
       [],
@@ -84,10 +104,8 @@ export function resolveResource(place: Place, context: ResolveContext): Resource
     slug: place.slug,
     relation: entry.relation,
     shape,
-    storage: tableStorage(shape, {
-      keyFields: keyFields.map(({ name }) => name),
-      read: (column, reference) => readWhole(fields.get(column.field), reference),
-    }),
+    storage,
+    lifetime,
     ...nouns,
     icon: options.icon ?? 'table',
     description: options.description,
@@ -99,11 +117,11 @@ export function resolveResource(place: Place, context: ResolveContext): Resource
     list: {
       columns,
       search: [],
-      filters: resolveFilters(options, fields, named),
+      filters: resolveFilters(options, own, named),
       sort: resolveSort(options, keyFields, named),
       size: options.list?.size ?? 25,
     },
-    form: { groups: resolveGroups(options, fields, named) },
+    form: { groups: resolveGroups(options, own, named) },
     references,
     related: relatedListsOf(entry, context.catalogue, context.resourceOf),
     manyToMany: manyToManyOf(entry, context.catalogue, context.resourceOf),
@@ -158,6 +176,7 @@ function defaultColumns(
   fields: ReadonlyMap<string, Field>,
   keyFields: readonly Field[],
   title: Field | undefined,
+  last: string | undefined,
 ): string[] {
   const first = [
     ...(keyFields.length === 1 ? keyFields : []),
@@ -172,7 +191,7 @@ function defaultColumns(
   const room = Math.max(0, MOST_DEFAULT_COLUMNS - first.length - Math.min(stamps.length, 2))
   const chosen = [...first, ...middle.slice(0, room), ...stamps.slice(0, 2)]
   const all = chosen.length > 0 ? chosen : [...fields.values()].slice(0, MOST_DEFAULT_COLUMNS)
-  return [...new Set(all.map(({ name }) => name))]
+  return [...new Set([...all.map(({ name }) => name), ...(last ? [last] : [])])]
 }
 
 function resolveColumn(

@@ -15,7 +15,9 @@ export function resolveSearch(
   problems: Problem[],
 ): SearchTarget[] {
   if (!paths)
-    return [...resource.fields.values()].filter(({ kind }) => kind.isSearchable).map((field) => ({ path: [], field }))
+    return [...resource.fields.values()]
+      .filter(({ kind, name }) => kind.isSearchable && !resource.storage.managed.has(name))
+      .map((field) => ({ path: [], field }))
   return paths.flatMap((path, index) => {
     const steps = path.split('.')
     const last = steps.pop() ?? ''

@@ -1,7 +1,9 @@
 import { OWNER_ROLE } from '@/lib/auth'
+import { type Clock, systemClock } from '@/lib/db/clock'
+import { describeRelation } from '@/lib/db/table-shape'
 import { builtInHandlers, type Handlers, resolveHandlers } from '@/lib/effects'
 import { resolveTasks, type Tasks } from '@/lib/tasks'
-import { type Catalogue, type CatalogueEntry, isRelation, readCatalogue } from './catalogue'
+import { type AppendOnlyPair, type Catalogue, type CatalogueEntry, isRelation, readCatalogue } from './catalogue'
 import {
   ConfigError,
   checkRelation,
@@ -15,6 +17,7 @@ import type { AdminDefinition, AdminOptions, ResourceDefinition, Sections } from
 import { detect } from './detect'
 import { resolveResource } from './resolve-resource'
 import { resolveSearch } from './resolve-search'
+import type { AnyStorageOption } from './resolve-storage'
 import { systemSections } from './system-resources'
 import type { Admin, Resource, Section } from './tree'
 import { inWords } from './words'
@@ -28,24 +31,34 @@ export interface AdminSource {
   /** What carries out effects: the config's and the built-in kinds. */
   handlers: Handlers
   tasks: Tasks
+  /** Decides what has expired. */
+  clock: Clock
   /** The tree of a request, where the config gives one as a function. */
   treeOf?: NonNullable<Extract<AdminOptions['sections'], (...args: never[]) => unknown>>
 }
 
 /**
  * Checks the whole config and fills in every default, once at start.
+ * @param clock decides what of ephemeral records has expired. Default: this machine's
  * @throws ConfigError with every mistake at once
  */
-export function resolveAdmin({ options }: AdminDefinition): AdminSource {
+export function resolveAdmin({ options }: AdminDefinition, clock: Clock = systemClock): AdminSource {
   const problems = checkShape('admin', options, 'admin')
   if (problems.length > 0) throw new ConfigError(problems)
   const given = options.sections
   const literal = typeof given === 'function' ? undefined : given
-  const catalogue = readCatalogue({ ...options.schema }, [...relationsIn(literal), ...relationsIn(systemSections)])
+  const named = [...relationsIn(literal), ...relationsIn(systemSections)]
+  const catalogue = readCatalogue({ ...options.schema }, named, pairsIn(literal, options))
   const work = resolveWork(options)
-  const admin = resolveTree(options, literal ?? detect(options.schema ?? {}), catalogue, work.problems)
+  const admin = resolveTree(
+    options,
+    literal ?? withoutCompanions(detect(options.schema ?? {}), catalogue),
+    catalogue,
+    clock,
+    work.problems,
+  )
   const { handlers, tasks } = work
-  return { options, catalogue, admin, handlers, tasks, treeOf: typeof given === 'function' ? given : undefined }
+  return { options, catalogue, admin, handlers, tasks, clock, treeOf: typeof given === 'function' ? given : undefined }
 }
 
 /**
@@ -57,6 +70,7 @@ export function resolveTree(
   options: AdminOptions,
   given: Sections,
   catalogue: Catalogue,
+  clock: Clock,
   earlier: readonly Problem[] = [],
 ): Admin {
   const problems = [...earlier, ...checkTree(given)]
@@ -65,12 +79,11 @@ export function resolveTree(
   const placed = placeResources(sections, catalogue)
   // The first place a relation stands at is the one that links and pickers lead to.
   const keyByRelation = new Map(placed.toReversed().map(({ entry, key }) => [entry.shape.relation, key]))
+  const resourceOf = (name: string) => keyByRelation.get(catalogue.byRelation.get(name)?.shape.relation ?? name)
+  const storageOf = storages(options, placed, problems)
   const resources = new Map<string, Resource>()
   for (const place of placed) {
-    resources.set(
-      place.key,
-      resolveResource(place, { catalogue, options, problems, resourceOf: (name) => keyByRelation.get(name) }),
-    )
+    resources.set(place.key, resolveResource(place, { catalogue, options, problems, resourceOf, storageOf, clock }))
   }
   // Search paths lead through other resources, so they are resolved once all of them stand.
   for (const { key, path, definition } of placed) {
@@ -98,7 +111,12 @@ export function resolveTree(
     roles: [...new Set([OWNER_ROLE, ...(options.roles ?? ['editor'])])],
     sections: menuSections(given, resources),
     resources,
-    byRelation: new Map([...keyByRelation].map(([relation, key]) => [relation, resources.get(key)!])),
+    byRelation: new Map(
+      [...keyByRelation].flatMap(([relation, key]) => {
+        const { current } = catalogue.byRelation.get(relation) ?? {}
+        return [relation, ...(current ? [current.relation] : [])].map((name) => [name, resources.get(key)!] as const)
+      }),
+    ),
   } satisfies Admin)
 }
 
@@ -134,6 +152,57 @@ function placeResources(sections: Sections, catalogue: Catalogue): Place[] {
       entry: entries.get(definition.relation) ?? readCatalogue({}, [definition.relation]).entries[0]!,
     })),
   )
+}
+
+/** The append-only tables of a config, which the catalogue has to know before the tree is resolved. */
+function pairsIn(sections: Sections | undefined, { storage = {} }: AdminOptions): AppendOnlyPair[] {
+  const own = Object.values(sections ?? {}).flatMap((section) =>
+    Object.values(section?.resources ?? {}).flatMap((definition) =>
+      isRelation(definition?.relation)
+        ? [[describeRelation(definition.relation).relation, definition.options?.storage] as const]
+        : [],
+    ),
+  )
+  return [...Object.entries(storage), ...own].flatMap(([versions, option]) =>
+    typeof option === 'object' && option.kind === 'appendOnly' && isRelation(option.current)
+      ? [{ versions, current: option.current }]
+      : [],
+  )
+}
+
+/** The companion of an append-only table is no resource of its own. */
+function withoutCompanions(sections: Sections, { byRelation }: Catalogue): Sections {
+  const isCompanion = ({ relation }: ResourceDefinition) => {
+    const { relation: name } = describeRelation(relation)
+    return byRelation.get(name)?.current?.relation === name
+  }
+  return Object.fromEntries(
+    Object.entries(sections).map(([key, section]) => {
+      const kept = Object.entries(section.resources).filter(([, definition]) => !isCompanion(definition))
+      return [key, { ...section, resources: Object.fromEntries(kept) }]
+    }),
+  )
+}
+
+/** How each table lives: what the site says of it, else what its resource does. */
+function storages(options: AdminOptions, placed: readonly Place[], problems: Problem[]) {
+  const found = new Map<string, AnyStorageOption>(Object.entries(options.storage ?? {}))
+  for (const { entry, definition, path } of placed) {
+    const { relation } = entry.shape
+    const given = definition.options.storage as AnyStorageOption | undefined
+    if (given === undefined) continue
+    // Workers and `migrate` know no request, and two places of one table are one table.
+    const isLate = typeof options.sections === 'function' && options.storage?.[relation] === undefined
+    if (isLate && given !== 'table')
+      problems.push({
+        id: 'storage.request',
+        path: `${path}.storage`,
+        message: 'how a table lives cannot depend on the request.',
+        hint: `Name it at the site: storage: { '${relation}': … }.`,
+      })
+    if (!found.has(relation)) found.set(relation, given)
+  }
+  return (relation: string): AnyStorageOption => found.get(relation) ?? 'table'
 }
 
 function checkTree(sections: Sections): Problem[] {

@@ -174,6 +174,14 @@ export interface Resource {
   authorize(ctx: RequestContext, operation: Operation, record?: RecordValues): Promise<PolicyAnswer>
   scope(ctx: RequestContext): SQL | undefined
   disabled(ctx: RequestContext): ReadonlySet<'create' | 'update' | 'delete'>
+  /** What happens at the ends of an ephemeral record's life. */
+  lifetime?: {
+    /** Values a new record starts with, where `given` has none. */
+    onCreate(ctx: OperationContext, given: RecordValues): Promise<RecordValues>
+    onExpire(ctx: OperationContext, record: RecordValues): Promise<void>
+    /** Whether hooks, callbacks or overrides want to see each record go; else many go in one statement. */
+    isWatched: boolean
+  }
   history: boolean
 }
 
