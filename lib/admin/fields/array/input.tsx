@@ -43,7 +43,6 @@ function ChosenInput({ items, ...props }: ItemsProps) {
   return (
     <PickMany
       id={id}
-      label={field.label}
       chosen={chosen}
       options={options}
       onChange={(next) =>
@@ -92,7 +91,6 @@ function TagsInput({ items, ...props }: ItemsProps) {
         isNull: item === null,
       }))}
       onRemove={(index) => give(items.filter((_, at) => at !== index))}
-      label={field.label}
       error={Boolean(error)}
       disabled={disabled}
     >

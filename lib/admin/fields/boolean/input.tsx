@@ -3,6 +3,7 @@
 import { Switch } from '@mantine/core'
 import type { FieldInputProps } from '../input'
 import { PickOne } from '../picker/pick-one'
+import styles from './input.module.css'
 
 const ANSWERS = [
   { id: 'true', label: 'Yes' },
@@ -23,6 +24,7 @@ export function BooleanInput(props: FieldInputProps) {
       disabled={disabled}
       error={Boolean(error)}
       aria-describedby={describedBy}
+      className={styles.switch}
       label={value === null ? 'Decided by the database' : value === 'true' ? 'Yes' : 'No'}
     />
   )

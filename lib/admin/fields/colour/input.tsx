@@ -15,7 +15,7 @@ export function ColourInput(props: FieldInputProps) {
   const [isOpen, setOpen] = useState(false)
   const colour = value !== null && isColour(value) ? value : undefined
   return (
-    <Popover opened={isOpen} onChange={setOpen} position="bottom-start" trapFocus withinPortal>
+    <Popover opened={isOpen} onChange={setOpen} position="bottom-start" trapFocus withinPortal withRoles={false}>
       <Popover.Target>
         <Input
           id={id}
@@ -36,8 +36,9 @@ export function ColourInput(props: FieldInputProps) {
               style={colour ? { background: colour } : undefined}
               onClick={() => setOpen(!isOpen)}
               disabled={disabled}
-              aria-label={`Choose ${field.label} from a palette`}
+              aria-label="Open palette"
               aria-expanded={isOpen}
+              aria-haspopup="dialog"
             />
           }
         />

@@ -14,5 +14,5 @@ export function SelectInput(props: FieldInputProps) {
     ...offered,
     ...strays.map((id) => ({ id, label: id, hint: 'no longer offered', tone: field.tones[id] })),
   ]
-  return <PickOne {...props} options={options} isClearable={field.isNullable || !field.isRequired} />
+  return <PickOne {...props} options={options} isClearable={field.isNullable} />
 }

@@ -1,14 +1,13 @@
 'use client'
 
 import { Combobox, useCombobox } from '@mantine/core'
-import { type ReactNode, useState } from 'react'
+import { type ReactNode, useEffect, useState } from 'react'
 import { type Option, PickerOption } from './option'
 import styles from './picker.module.css'
 import { PillBox } from './pill-box'
 
 interface Props {
   id: string
-  label: string
   chosen: readonly Option[]
   onChange: (chosen: Option[]) => void
   options: readonly Option[]
@@ -27,7 +26,7 @@ interface Props {
 
 /** Chooses several as pills: typing searches, Enter takes or gives back, Backspace takes the last one out. */
 export function PickMany(props: Props) {
-  const { id, label, chosen, onChange, options, onSearch, onOpen, error, disabled } = props
+  const { id, chosen, onChange, options, onSearch, onOpen, error, disabled } = props
   const [term, setTerm] = useState('')
   const combobox = useCombobox({
     onDropdownOpen: () => onOpen?.(true),
@@ -39,6 +38,13 @@ export function PickMany(props: Props) {
   const ids = new Set(chosen.map((option) => option.id))
   const wanted = term.trim().toLocaleLowerCase()
   const shown = onSearch ? options : options.filter((option) => option.label.toLocaleLowerCase().includes(wanted))
+
+  // Enter takes the best match without an arrow key before it.
+  const best = wanted === '' ? undefined : shown[0]?.id
+  const { selectFirstOption } = combobox
+  useEffect(() => {
+    if (best !== undefined) selectFirstOption()
+  }, [best, selectFirstOption])
 
   function search(next: string): void {
     setTerm(next)
@@ -53,12 +59,11 @@ export function PickMany(props: Props) {
   }
 
   return (
-    <Combobox store={combobox} onOptionSubmit={toggle} withinPortal>
+    <Combobox keepMounted={false} store={combobox} onOptionSubmit={toggle} withinPortal>
       <Combobox.DropdownTarget>
         <PillBox
           pills={chosen.map((option) => ({ key: option.id, label: option.label || 'empty' }))}
           onRemove={(index) => onChange(chosen.filter((_, at) => at !== index))}
-          label={label}
           error={error}
           disabled={disabled}
         >
@@ -84,6 +89,7 @@ export function PickMany(props: Props) {
                 props.onBlur?.()
               }}
               onKeyDown={(event) => {
+                if (event.key === 'Enter') event.preventDefault() // takes an option; never sends the form
                 if (event.key === 'Backspace' && term === '' && chosen.length > 0) onChange(chosen.slice(0, -1))
               }}
               disabled={disabled}
@@ -97,7 +103,7 @@ export function PickMany(props: Props) {
         </PillBox>
       </Combobox.DropdownTarget>
       <Combobox.Dropdown>
-        <Combobox.Options mah={280} style={{ overflowY: 'auto' }} aria-label={label} aria-multiselectable>
+        <Combobox.Options mah={280} style={{ overflowY: 'auto' }} aria-label="Options" aria-multiselectable>
           {shown.map((option) => (
             <PickerOption key={option.id} option={option} isChosen={ids.has(option.id)} />
           ))}

@@ -2,7 +2,7 @@
 
 import { Combobox, Input, useCombobox } from '@mantine/core'
 import { ChevronDown, X } from 'lucide-react'
-import { type ReactNode, useState } from 'react'
+import { type ReactNode, useEffect, useState } from 'react'
 import type { FieldInputProps } from '../input'
 import inputs from '../input.module.css'
 import { type Option, PickerOption } from './option'
@@ -49,6 +49,13 @@ export function PickOne(props: Props) {
   const shownOptions = isTyping && !onSearch ? options.filter((option) => matches(option, term)) : options
   const isSearchable = Boolean(onSearch) || options.length >= SEARCHABLE_FROM
 
+  // Enter takes the best match without an arrow key before it.
+  const best = isTyping && term !== '' ? shownOptions[0]?.id : undefined
+  const { selectFirstOption } = combobox
+  useEffect(() => {
+    if (best !== undefined) selectFirstOption()
+  }, [best, selectFirstOption])
+
   function search(next: string | undefined): void {
     setTerm(next)
     onSearch?.(next ?? '')
@@ -60,7 +67,7 @@ export function PickOne(props: Props) {
   }
 
   return (
-    <Combobox store={combobox} onOptionSubmit={choose} withinPortal>
+    <Combobox keepMounted={false} store={combobox} onOptionSubmit={choose} withinPortal>
       <Combobox.Target withExpandedAttribute>
         <Input
           id={id}
@@ -73,6 +80,8 @@ export function PickOne(props: Props) {
           }}
           onClick={() => combobox.openDropdown()}
           onKeyDown={(event) => {
+            // Enter takes an option; while the answer is on its way it must not send the form instead.
+            if (event.key === 'Enter' && combobox.dropdownOpened) event.preventDefault()
             if (event.key === 'Delete' && isClearable && !isTyping && value !== null) onChange(null)
           }}
           onBlur={() => {
@@ -84,7 +93,7 @@ export function PickOne(props: Props) {
           data-pointer={!isSearchable || undefined}
           error={Boolean(error)}
           disabled={disabled}
-          placeholder={field.placeholder ?? (field.isNullable ? 'none' : 'Choose…')}
+          placeholder={field.placeholder ?? (field.isNullable ? 'none' : field.isRequired ? 'Choose…' : 'default')}
           autoComplete="off"
           spellCheck={false}
           leftSection={chosen?.tone && !isTyping ? <span className={styles.dot} data-tone={chosen.tone} /> : undefined}
@@ -99,7 +108,7 @@ export function PickOne(props: Props) {
                   className={inputs.icon}
                   onMouseDown={(event) => event.preventDefault()}
                   onClick={() => onChange(null)}
-                  aria-label={`Clear ${field.label}`}
+                  aria-label="Clear"
                 >
                   <X aria-hidden="true" />
                 </button>
@@ -111,7 +120,7 @@ export function PickOne(props: Props) {
         />
       </Combobox.Target>
       <Combobox.Dropdown>
-        <Combobox.Options mah={280} style={{ overflowY: 'auto' }} aria-label={field.label}>
+        <Combobox.Options mah={280} style={{ overflowY: 'auto' }} aria-label="Options">
           {shownOptions.map((option) => (
             <PickerOption key={option.id} option={option} isChosen={option.id === value} />
           ))}

@@ -15,8 +15,6 @@ export interface Pill {
 interface Props {
   pills: readonly Pill[]
   onRemove: (index: number) => void
-  /** What the pills are, for those who hear the page: 'Tags'. */
-  label: string
   error?: boolean
   disabled?: boolean
   ref?: Ref<HTMLDivElement>
@@ -25,7 +23,7 @@ interface Props {
 }
 
 /** A box of values that can be taken out one by one, with a text box at its end for the next. */
-export function PillBox({ pills, onRemove, label, error, disabled, ref, children }: Props) {
+export function PillBox({ pills, onRemove, error, disabled, ref, children }: Props) {
   return (
     <Input
       component="div"
@@ -45,7 +43,7 @@ export function PillBox({ pills, onRemove, label, error, disabled, ref, children
               type="button"
               className={styles.remove}
               onClick={() => onRemove(index)}
-              aria-label={`Remove ${pill.label} from ${label}`}
+              aria-label={`Remove ${pill.label}`}
             >
               <X aria-hidden="true" />
             </button>

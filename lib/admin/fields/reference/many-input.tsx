@@ -25,7 +25,6 @@ export function ManyToManyInput({ association, error, disabled, ...rest }: Props
   return (
     <PickMany
       {...rest}
-      label={association.label}
       options={found.options}
       onSearch={setTerm}
       onOpen={setOpen}

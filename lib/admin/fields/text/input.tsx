@@ -39,15 +39,19 @@ export function TextInput(props: FieldInputProps) {
       onBlur={onBlur}
       error={Boolean(error)}
       disabled={disabled}
-      placeholder={
-        field.placeholder ?? EXAMPLES[field.kind] ?? (value === '' && field.isNullable ? 'empty text' : undefined)
-      }
+      placeholder={field.placeholder ?? placeholderOf(field, value)}
       inputMode={MODES[field.kind]}
       autoComplete="off"
       spellCheck={field.kind === 'text'}
       classNames={{ input: EXACT.has(field.kind) ? inputs.exact : MODES[field.kind] ? inputs.number : undefined }}
     />
   )
+}
+
+/** Says what an empty box stands for: empty text, the database's default, or how a value looks. */
+function placeholderOf(field: FieldInputProps['field'], value: string | null): string | undefined {
+  if (value === '') return field.isNullable ? 'empty text' : undefined
+  return !field.isNullable && !field.isRequired ? 'default' : EXAMPLES[field.kind]
 }
 
 /** A cast to text writes a single address with its full mask, which people leave out. */

@@ -36,6 +36,7 @@ export function Calendar({ locale, day, clock, today, onPick, onNow, onClear, on
           if (clock === undefined) onDone()
         }}
         allowDeselect={false}
+        highlightToday
         weekdayFormat={words({ weekday: 'short' })}
         monthLabelFormat={words({ month: 'long', year: 'numeric' })}
         monthsListFormat={words({ month: 'short' })}

@@ -29,7 +29,7 @@ export function MomentInput(props: FieldInputProps) {
   }
 
   return (
-    <Popover opened={isOpen} onChange={setOpen} position="bottom-start" trapFocus withinPortal>
+    <Popover opened={isOpen} onChange={setOpen} position="bottom-start" trapFocus withinPortal withRoles={false}>
       <Popover.Target>
         <Input
           id={id}
@@ -38,7 +38,7 @@ export function MomentInput(props: FieldInputProps) {
           onBlur={onBlur}
           error={Boolean(error)}
           disabled={disabled}
-          placeholder={field.placeholder ?? (isDay ? '2026-12-24' : '2026-12-24 18:00')}
+          placeholder={field.placeholder ?? (isDay ? 'YYYY-MM-DD' : 'YYYY-MM-DD HH:MM')}
           autoComplete="off"
           spellCheck={false}
           classNames={{ input: inputs.number }}
@@ -49,8 +49,9 @@ export function MomentInput(props: FieldInputProps) {
               className={inputs.icon}
               onClick={() => setOpen(!isOpen)}
               disabled={disabled}
-              aria-label={`Choose ${field.label} from a calendar`}
+              aria-label="Open calendar"
               aria-expanded={isOpen}
+              aria-haspopup="dialog"
             >
               <CalendarDays aria-hidden="true" />
             </button>

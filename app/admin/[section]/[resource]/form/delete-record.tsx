@@ -1,11 +1,11 @@
 'use client'
 
-import { Modal } from '@mantine/core'
 import { notifications } from '@mantine/notifications'
 import { useRouter } from 'next/navigation'
 import { useState, useSyncExternalStore } from 'react'
 import type { ActionResult } from '@/lib/admin/view'
 import { Button } from '@/lib/ui/button/button'
+import { AskDialog } from './ask-dialog'
 import styles from './form.module.css'
 import { listAddress } from './list-memory'
 
@@ -55,7 +55,21 @@ export function DeleteRecord({ resource, id, title, singular, listHref, remove }
       >
         Delete…
       </Button>
-      <Modal opened={isOpen} onClose={() => setOpen(false)} title={`Delete “${title}”?`} centered>
+      <AskDialog
+        isOpen={isOpen}
+        onClose={() => setOpen(false)}
+        title={`Delete “${title}”?`}
+        answers={
+          <>
+            <Button onClick={() => setOpen(false)} data-autofocus>
+              {problems.length > 0 ? 'Close' : 'Cancel'}
+            </Button>
+            <Button tone="danger" disabled={isDeleting} onClick={confirm}>
+              {isDeleting ? 'Deleting…' : problems.length > 0 ? 'Try again' : 'Delete'}
+            </Button>
+          </>
+        }
+      >
         {problems.length > 0 ? (
           <div role="alert" className={styles.refusal}>
             {problems.map((problem) => (
@@ -63,17 +77,9 @@ export function DeleteRecord({ resource, id, title, singular, listHref, remove }
             ))}
           </div>
         ) : (
-          <p className={styles.ask}>This {singular.toLowerCase()} goes for good, with what belongs to it alone.</p>
+          <p className={styles.ask}>This {singular.toLowerCase()} goes, with what belongs to it alone.</p>
         )}
-        <div className={styles.answers}>
-          <Button onClick={() => setOpen(false)} data-autofocus>
-            {problems.length > 0 ? 'Close' : 'Cancel'}
-          </Button>
-          <Button tone="danger" disabled={isDeleting} onClick={confirm}>
-            {isDeleting ? 'Deleting…' : problems.length > 0 ? 'Try again' : 'Delete'}
-          </Button>
-        </div>
-      </Modal>
+      </AskDialog>
     </>
   )
 }

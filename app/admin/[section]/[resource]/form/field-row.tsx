@@ -24,6 +24,7 @@ export function describedBy(id: string, help: string | undefined, errors: readon
 
 /** A field with its label above and what is wrong, or may help, below. */
 export function FieldRow({ id, label, hint, help, errors = [], isRequired, isWide, children }: Props) {
+  const shownHelp = errors.length === 0 ? help : undefined
   const heard = [isRequired && 'Required.', hint].filter(Boolean).join(' ')
   return (
     <div className={clsx(styles.field, isWide && styles.wide)}>
@@ -46,15 +47,15 @@ export function FieldRow({ id, label, hint, help, errors = [], isRequired, isWid
         id={id}
         error={errors.length > 0 ? errors.join(' ') : undefined}
         description={
-          (help || heard) && (
+          (shownHelp || heard) && (
             <>
               {heard && <span className={styles.heard}>{heard} </span>}
-              {errors.length === 0 && help}
+              {shownHelp}
             </>
           )
         }
         inputWrapperOrder={['input', 'error', 'description']}
-        labelProps={{ hidden: true }}
+        descriptionProps={shownHelp ? undefined : { className: styles.heard }}
       >
         {children}
       </Input.Wrapper>

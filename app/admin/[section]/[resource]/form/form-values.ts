@@ -13,7 +13,7 @@ export type FormValues = Record<string, FormValue>
 export interface SaveInput {
   resource: string
   id?: string
-  /** Texts as the form showed them, for the fields in `values`. */
+  /** Texts as the form showed them. */
   shown: Record<string, string | null>
   values: Record<string, string | null>
   manyToMany?: Record<string, string[]>
@@ -48,9 +48,13 @@ export function startingValues(view: RecordView, names: FormNames): FormValues {
   ])
 }
 
+/** Longer texts are not sent along only to learn whether somebody else changed them. */
+const MOST_SHOWN = 2000
+
 /**
  * What to send: of a record only what differs from what was shown, of a new one everything that has a value, so that
- * what was left empty takes the database's default.
+ * what was left empty takes the database's default. What was shown goes along, so that the server sees conflicts and
+ * can name what it merges.
  */
 export function saveInput(
   view: RecordView,
@@ -61,11 +65,11 @@ export function saveInput(
 ): SaveInput {
   const input: SaveInput = { resource: view.resource.key, id: view.id, shown: {}, values: {}, next: then }
   for (const { key, field } of names.fields) {
+    if (field.access !== 'editable') continue
     const [before, now] = [textOf(shown[key]), textOf(values[key])]
-    const isNew = view.id === undefined && now !== null
-    if (field.access !== 'editable' || (now === before && !isNew)) continue
-    input.values[field.name] = now
-    input.shown[field.name] = before
+    const isSent = now !== before || (view.id === undefined && now !== null)
+    if (isSent) input.values[field.name] = now
+    if (isSent || (before?.length ?? 0) <= MOST_SHOWN) input.shown[field.name] = before
   }
   for (const { key, link } of names.links) {
     if (!link.isEditable || sameLinks(shown[key], values[key])) continue

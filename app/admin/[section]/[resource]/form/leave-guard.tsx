@@ -1,9 +1,9 @@
 'use client'
 
-import { Modal } from '@mantine/core'
 import { useRouter } from 'next/navigation'
 import { useEffect, useState } from 'react'
 import { Button } from '@/lib/ui/button/button'
+import { AskDialog } from './ask-dialog'
 import styles from './form.module.css'
 
 /** Asks before unsaved changes are left behind: by a link of this site in words, by closing the page as browsers do. */
@@ -31,23 +31,29 @@ export function LeaveGuard({ isDirty }: { isDirty: boolean }) {
   }, [isDirty])
 
   return (
-    <Modal opened={target !== undefined} onClose={() => setTarget(undefined)} title="Leave without saving?" centered>
+    <AskDialog
+      isOpen={target !== undefined}
+      onClose={() => setTarget(undefined)}
+      title="Leave without saving?"
+      answers={
+        <>
+          <Button onClick={() => setTarget(undefined)} data-autofocus>
+            Stay here
+          </Button>
+          <Button
+            tone="danger"
+            onClick={() => {
+              if (target) router.push(target)
+              setTarget(undefined)
+            }}
+          >
+            Leave
+          </Button>
+        </>
+      }
+    >
       <p className={styles.ask}>What you changed here would be lost.</p>
-      <div className={styles.answers}>
-        <Button onClick={() => setTarget(undefined)} data-autofocus>
-          Stay here
-        </Button>
-        <Button
-          tone="danger"
-          onClick={() => {
-            if (target) router.push(target)
-            setTarget(undefined)
-          }}
-        >
-          Leave
-        </Button>
-      </div>
-    </Modal>
+    </AskDialog>
   )
 }
 
