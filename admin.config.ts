@@ -187,6 +187,8 @@ export default defineAdmin({
                 help: 'Locked products cannot be deleted.',
                 update: (ctx) => (isOwner(ctx) ? 'editable' : 'readonly'),
               },
+              createdAt: { create: 'hidden', update: 'readonly' },
+              updatedAt: { label: 'Changed', create: 'hidden', update: 'readonly' },
             },
             groups: [
               { label: 'What it is', fields: ['name', 'categoryId', 'slug', 'sku', 'description', 'body'] },
@@ -242,7 +244,7 @@ export default defineAdmin({
             fields: { email: { kind: 'email' }, website: { kind: 'url' }, isActive: { label: 'We order from them' } },
           },
         }),
-        allergens: resource(allergens, { icon: 'wheat', authorize: onlyOwnersChange }),
+        allergens: resource(allergens, { icon: 'wheat', list: { sort: ['name'] }, authorize: onlyOwnersChange }),
       },
     ),
 
@@ -256,7 +258,7 @@ export default defineAdmin({
           title: (order) => `Order ${order.id.toLocaleString('en')}`,
           list: {
             columns: [
-              'id',
+              { name: 'id', label: 'Order' },
               'customerId',
               'status',
               { name: 'total', format: 'money' },
@@ -405,15 +407,23 @@ export default defineAdmin({
           list: { columns: ['employeeId', 'station', 'during', 'note'], search: ['employee.name', 'note'] },
           authorize: onlyOwnersDelete,
         }),
-        roles: resource(roles, { icon: 'badge-check', authorize: onlyOwnersChange }),
+        roles: resource(roles, { icon: 'badge-check', list: { sort: ['name'] }, authorize: onlyOwnersChange }),
         equipment: resource(equipment, {
           icon: 'microwave',
           description: 'Whatever has a plug. One column of nearly every type that Postgres knows.',
-          list: { columns: ['name', 'station', 'keeperId', 'inUse', 'temperature', 'value', 'servicedAt'] },
+          list: {
+            columns: ['name', 'station', 'keeperId', 'inUse', 'temperature', 'value', 'servicedAt'],
+            sort: ['name'],
+          },
           authorize: onlyOwnersDelete,
         }),
         // Without a key its rows can be listed and searched, not opened.
-        'door-log': resource(doorLog, { icon: 'door-open', list: { sort: ['-at'] }, history: false }),
+        'door-log': resource(doorLog, {
+          plural: 'Door log',
+          icon: 'door-open',
+          list: { sort: ['-at'] },
+          history: false,
+        }),
       },
     ),
   },

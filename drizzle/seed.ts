@@ -30,7 +30,7 @@ export async function seedDemo(sql: postgres.Sql, log: (line: string) => void, n
       const rows = await seed(tx)
       log(`${name}: ${rows} (${((performance.now() - started) / 1000).toFixed(1)} s)`)
     }
-    await tx`drop function pg_temp.noise, pg_temp.pick, pg_temp.moment, pg_temp.today`
+    await tx`drop function pg_temp.noise, pg_temp.pick, pg_temp.moment, pg_temp.today, pg_temp.clock`
     return true
   })
   // So that the first lists are planned well, and counted without reading the tables.
@@ -56,7 +56,8 @@ const NUMBERED = [
 
 /**
  * `noise(key, n)` is a number in [0, 1) that looks random and is always the same; `pick(list, chance)` an element of a
- * list; `moment()` the present and `today()` the midnight before it.
+ * list; `moment()` the present and `today()` the midnight before it; `clock()` a time without fractions of a second, as
+ * people would have typed it.
  */
 async function createHelpers(tx: postgres.TransactionSql, now: Date): Promise<void> {
   const moment = `timestamptz '${now.toISOString()}'`
@@ -66,6 +67,8 @@ async function createHelpers(tx: postgres.TransactionSql, now: Date): Promise<vo
     create function pg_temp.pick(list text[], chance float8) returns text language sql immutable as
       $$ select list[1 + floor(chance * cardinality(list))::int] $$;
     create function pg_temp.moment() returns timestamptz language sql immutable as $$ select ${moment} $$;
+    create function pg_temp.clock(at timestamptz) returns timestamptz language sql stable as
+      $$ select date_trunc('second', at) $$;
     create function pg_temp.today() returns timestamptz language sql stable as
       $$ select date_trunc('day', ${moment}, '${ZONE}') $$;`)
 }

@@ -29,7 +29,7 @@ export async function seedBlog(tx: postgres.TransactionSql): Promise<string> {
         array_to_string(paragraphs[3:], '</p><p>') || '</p>',
       n in (206, 196, 181), case when status in ('draft', 'scheduled') then 0 else floor(9000 * pg_temp.noise('views', n) ^ 3) end,
       case when status <> 'draft' then at end, least(at, pg_temp.today()) - interval '3 days',
-      least(at + interval '2 days' * pg_temp.noise('edited', n), pg_temp.moment())
+      pg_temp.clock(least(at + interval '2 days' * pg_temp.noise('edited', n), pg_temp.moment()))
     from (
       select title, slug, row_number() over (order by pg_temp.noise('post order' || slug, 0)) as n
       from json_to_recordset(${JSON.stringify(posts)}::text::json) as p (title text, slug text)
@@ -59,7 +59,7 @@ export async function seedBlog(tx: postgres.TransactionSql): Promise<string> {
     cross join lateral generate_series(1, floor(12 * pg_temp.noise('comments', p.id))::int) as k
     cross join lateral (select p.id * 100 + k) as s (seed)
     cross join lateral (select pg_temp.noise('is spam', seed) < 0.06, pg_temp.pick(${FIRST_NAMES}::text[],
-      pg_temp.noise('commenter', seed)), p.published_at + interval '30 days' * pg_temp.noise('after', seed) ^ 2) as c (spam, name, at)
+      pg_temp.noise('commenter', seed)), pg_temp.clock(p.published_at + interval '30 days' * pg_temp.noise('after', seed) ^ 2)) as c (spam, name, at)
     where p.status in ('published', 'archived') and at <= pg_temp.moment()
     order by at`
   const { count } = await tx`

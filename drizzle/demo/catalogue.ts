@@ -37,7 +37,7 @@ export async function seedCatalogue(tx: postgres.TransactionSql): Promise<string
     select md5('supplier' || n)::uuid, name, 'orders@' || host, '+49 8382 ' || (20000 + n * 731), 'https://www.' || host, city,
       array(select day from unnest(${DAYS}::text[]) with ordinality as d (day, i) where pg_temp.noise('day' || i, n) < 0.4),
       round((3 + 2 * pg_temp.noise('rating', n))::numeric, 1), n <> 14,
-      pg_temp.today() - interval '3 years', pg_temp.today() - pg_temp.noise('supplier updated', n) * interval '200 days'
+      pg_temp.today() - interval '3 years', pg_temp.clock(pg_temp.today() - pg_temp.noise('supplier updated', n) * interval '200 days')
     from json_to_recordset(${JSON.stringify(suppliers)}::text::json) as s (n int, name text, city text, host text)`
 
   const products = nameProducts(bakery, 2000)
@@ -63,7 +63,7 @@ export async function seedCatalogue(tx: postgres.TransactionSql): Promise<string
       case when n <= 15 then 'https://cornerbakery.example/' || p.slug end,
       case when n <= 15 or pg_temp.noise('photo', n) < 0.2 then decode(pic.png, 'hex') end,
       n in (1, 2),
-      at, greatest(at, pg_temp.today() - interval '500 days' * pg_temp.noise('changed', n) ^ 4)
+      at, pg_temp.clock(greatest(at, pg_temp.today() - interval '500 days' * pg_temp.noise('changed', n) ^ 4))
     from json_to_recordset(${JSON.stringify(products.map((product, i) => ({ n: i + 1, ...product })))}::text::json)
       as p (n int, name text, slug text, sku text, category text, price numeric, weight_kg real, colour text,
         ingredients text[], seasonal boolean, description text, body text)
@@ -74,7 +74,7 @@ export async function seedCatalogue(tx: postgres.TransactionSql): Promise<string
     cross join lateral (select case when n = 6 then 'sold_out' when n = 14 then 'low_stock' when n = 12 then 'seasonal'
       when n = 7 then 'draft' when n <= 15 then 'available' when chance > 0.94 then 'draft' when p.seasonal then 'seasonal'
       when chance < 0.05 then 'sold_out' when chance < 0.13 then 'low_stock' else 'available' end) as t (status)
-    cross join lateral (select pg_temp.today() - interval '1000 days' * (1 - n / 2100.0) + interval '9 hours') as u (at)
+    cross join lateral (select pg_temp.clock(pg_temp.today() - interval '1000 days' * (1 - n / 2100.0) + interval '9 hours')) as u (at)
     order by n`
 
   await tx`

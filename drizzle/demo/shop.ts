@@ -39,7 +39,7 @@ async function seedCustomers(tx: postgres.TransactionSql): Promise<void> {
         else '{}' end,
       case when pg_temp.noise('note', n) < 0.03 then pg_temp.pick(array['Allergic to nuts.', 'Pays by invoice.',
         'Rings twice.', 'Always the second loaf from the left.'], pg_temp.noise('which note', n)) end,
-      at, least(pg_temp.moment(), at + (pg_temp.moment() - at) * pg_temp.noise('customer updated', n))
+      at, pg_temp.clock(least(pg_temp.moment(), at + (pg_temp.moment() - at) * pg_temp.noise('customer updated', n)))
     from (
       select n, first, last, row_number() over (partition by first, last order by n) as twin
       from generate_series(1, ${CUSTOMERS}) as n
@@ -79,7 +79,7 @@ async function drawOrders(tx: postgres.TransactionSql): Promise<void> {
   await tx`
     create temp table drawn_orders on commit drop as
     with slots as (
-      select day, k, day + minutes * interval '1 minute' as at, d
+      select day, k, pg_temp.clock(day + minutes * interval '1 minute') as at, d
       from generate_series(pg_temp.today() - interval '750 days', pg_temp.today(), interval '1 day') as day
       cross join lateral (select day::date - date '2000-01-01') as t (d)
       cross join lateral generate_series(1, (
@@ -147,11 +147,11 @@ async function writeOrders(tx: postgres.TransactionSql): Promise<void> {
       is_gift, note, updated_at)
     select customer, case when channel = 'web' and a.label is not null and pg_temp.noise('deliver', seed) < 0.6 then 'home' end,
       status::shop.order_status, channel::shop.order_channel, round(l.amount * (1 - coalesce(c.percent, 0) / 100), 2), coupon,
-      at, wanted, case when status not in ('unpaid', 'cancelled') then least(at + interval '3 minutes', pg_temp.moment()) end,
+      at, wanted, case when status not in ('unpaid', 'cancelled') then pg_temp.clock(least(at + interval '3 minutes', pg_temp.moment())) end,
       pg_temp.noise('gift', seed) < 0.02,
       case when pg_temp.noise('note', seed) < 0.04 then pg_temp.pick(array['Please slice it.', 'Well baked!', 'No nuts.',
         'Ring at the back door.', 'With a candle.'], pg_temp.noise('order note', seed)) end,
-      least(pg_temp.moment(), greatest(at + interval '10 minutes', wanted))
+      pg_temp.clock(least(pg_temp.moment(), greatest(at + interval '10 minutes', wanted)))
     from drawn_orders o
     join (select n, sum(quantity * price) as amount from drawn_lines group by n) l using (n)
     left join shop.coupons c on c.code = coupon

@@ -57,7 +57,7 @@ export async function seedStaff(tx: postgres.TransactionSql): Promise<string> {
       date '1960-03-01' + floor(16000 * pg_temp.noise('staff birthday', n))::int,
       case when pg_temp.noise('contact', n) < 0.8
         then jsonb_build_object('name', split_part(p.name, ' ', 2) || ' family', 'phone', '+49 8382 ' || 40000 + n) end,
-      hired, pg_temp.today() - interval '90 days' * pg_temp.noise('staff updated', n)
+      hired, pg_temp.clock(pg_temp.today() - interval '90 days' * pg_temp.noise('staff updated', n))
     from json_to_recordset(${JSON.stringify(people)}::text::json) as p (n int, name text, email text)
     cross join lateral (select (array[1, 2, 3, 5, 8, 4, 4, 6, 6, 9, 3, 4, 6, 7, 4, 6, 9, 4])[1 + (n - 1) % 18]) as t (place)
     cross join lateral (select case when n > 5 and place in (1, 2, 5, 8) then 6 else place end) as u (role)
@@ -123,7 +123,7 @@ export async function seedStaff(tx: postgres.TransactionSql): Promise<string> {
 
   await tx`
     insert into staff.door_log (at, door, badge, opened)
-    select lower(s.during) - interval '12 minutes' * pg_temp.noise('early', s.id),
+    select pg_temp.clock(lower(s.during) - interval '12 minutes' * pg_temp.noise('early', s.id)),
       case s.station when 'counter' then 'Front' when 'delivery' then 'Yard' else 'Back' end, e.number,
       pg_temp.noise('opened', s.id) < 0.98
     from staff.shifts s join staff.employees e on e.id = s.employee_id

@@ -4,8 +4,10 @@ import type { StoredRow, Texts } from '@/lib/storage'
 import type { RequestContext } from './context'
 import { columnType, limitsOf } from './fields/column-type'
 import type { FormatContext } from './fields/field'
+import { lifetimeOf } from './lifetime'
 import { labelsFor, relatedPreview } from './list'
 import { listHrefOf, recordHref } from './menu'
+import { absence } from './operations/absence'
 import { linkedIds } from './operations/links'
 import { assertAllowed, assertRecordAllowed, isAllowed, isRecordAllowed, rowCondition } from './policy'
 import { titleOf, toRecord } from './record'
@@ -15,10 +17,17 @@ import type { FieldView, ManyToManyView, RecordView } from './view'
 
 /**
  * One record as its page shows it: what this person may read, ready to be edited where they may.
- * @throws AdminError `not_found` (also for an id of the wrong type), `forbidden`
+ * @param options.isActivity whether this keeps an ephemeral record alive: opening it does, a refresh of the open page
+ *   does not. Default true
+ * @throws AdminError `not_found` (also for an id of the wrong type), `expired`, `forbidden`
  */
-export async function loadRecordView(ctx: RequestContext, resource: Resource, id: string): Promise<RecordView> {
-  const row = await loadReadable(ctx, resource, id)
+export async function loadRecordView(
+  ctx: RequestContext,
+  resource: Resource,
+  id: string,
+  { isActivity = true }: { isActivity?: boolean } = {},
+): Promise<RecordView> {
+  const row = await openRecord(ctx, resource, id, isActivity)
   const record = toRecord(resource, row.texts)
   const [canUpdate, canDelete, canCreate] = await Promise.all([
     isRecordAllowed(ctx, resource, 'update', record),
@@ -45,6 +54,7 @@ export async function loadRecordView(ctx: RequestContext, resource: Resource, id
     related,
     can: { update: canUpdate, delete: canDelete, create: canCreate },
     notices: [],
+    lifetime: lifetimeOf(ctx, resource, row),
   }
 }
 
@@ -71,20 +81,29 @@ export async function newRecordView(ctx: RequestContext, resource: Resource, giv
   }
 }
 
+/** Reads the record, and notes that somebody did. */
+async function openRecord(ctx: RequestContext, resource: Resource, id: string, isActivity: boolean) {
+  const row = await loadReadable(ctx, resource, id)
+  const { expiry } = resource.storage
+  if (!expiry || !isActivity || !(await expiry.touch(ctx.db, row))) return row
+  return loadReadable(ctx, resource, id)
+}
+
 async function loadReadable(ctx: RequestContext, resource: Resource, id: string): Promise<StoredRow> {
   const where = await rowCondition(ctx, resource, 'read', 't')
   const row = await resource.storage.load(ctx.db, id, { where }).catch((error: unknown) => {
     if (isMalformedValue(error)) return undefined
     throw error
   })
-  if (!row) throw notFound(`${resource.singular} ${id}`)
+  if (!row) throw resource.storage.expiry ? await absence(ctx, resource, id) : notFound(`${resource.singular} ${id}`)
   await assertRecordAllowed(ctx, resource, 'read', toRecord(resource, row.texts))
   return row
 }
 
 type Access = (field: Field) => 'editable' | 'readonly' | 'hidden'
 
-async function viewGroups(
+/** The form's groups with the fields this person sees. */
+export async function viewGroups(
   ctx: RequestContext,
   resource: Resource,
   texts: Texts,
@@ -103,7 +122,7 @@ async function viewGroups(
 }
 
 /** Only what the form shows leaves the server. */
-function textsShown(groups: RecordView['groups'], texts: Texts): Texts {
+export function textsShown(groups: RecordView['groups'], texts: Texts): Texts {
   return Object.fromEntries(groups.flatMap(({ fields }) => fields.map(({ name }) => [name, texts[name] ?? null])))
 }
 
@@ -199,7 +218,8 @@ async function viewLinks(
 async function viewRelated(ctx: RequestContext, resource: Resource, row: StoredRow): Promise<RecordView['related']> {
   const views = resource.related.map(async (related) => {
     const target = ctx.admin.resources.get(related.resource)
-    if (!target || target.hidden || !(await isAllowed(ctx, target, 'list'))) return []
+    // A resource out of the menu is still reached from what it belongs to: an order's lines.
+    if (!target || !(await isAllowed(ctx, target, 'list'))) return []
     const preview = await relatedPreview(ctx, target, related, row.texts)
     const query = related.fields.map(
       (field, at) => `f.${field}=${encodeURIComponent(`eq:${row.texts[related.ownFields[at] ?? ''] ?? ''}`)}`,
