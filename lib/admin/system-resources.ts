@@ -38,7 +38,11 @@ export const systemSections: Sections = {
         singular: 'Person',
         hidden: true,
         icon: 'user',
-        list: { columns: ['name', 'email', 'role', 'status', 'lastSeenAt'], search: ['name', 'email'], sort: ['name'] },
+        list: {
+          columns: ['name', 'email', 'role', 'status', { name: 'lastSeenAt', format: 'relative' }],
+          search: ['name', 'email'],
+          sort: ['name'],
+        },
         form: {
           fields: {
             email: { kind: 'email', update: ownersEdit },

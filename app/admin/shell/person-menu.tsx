@@ -1,11 +1,11 @@
 'use client'
 
-import { Menu, UnstyledButton } from '@mantine/core'
+import { type MantineColorScheme, Menu, UnstyledButton, useMantineColorScheme } from '@mantine/core'
 import { useRouter } from 'next/navigation'
 import { useTransition } from 'react'
 import { signOut } from '@/app/(access)/sign-in/actions'
 import styles from './person-menu.module.css'
-import { SchemeSwitch } from './scheme-switch'
+import { SCHEMES } from './scheme-switch'
 
 export interface PersonView {
   name: string
@@ -16,6 +16,7 @@ export interface PersonView {
 /** Who is signed in, how they like it to look, and the way out. */
 export function PersonMenu({ person }: { person: PersonView }) {
   const router = useRouter()
+  const { colorScheme, setColorScheme } = useMantineColorScheme()
   const [isLeaving, startLeaving] = useTransition()
   return (
     <Menu position="bottom-end" width={240} offset={6} transitionProps={{ duration: 120 }}>
@@ -25,12 +26,19 @@ export function PersonMenu({ person }: { person: PersonView }) {
         </UnstyledButton>
       </Menu.Target>
       <Menu.Dropdown>
-        <div className={styles.head}>
+        <Menu.Label className={styles.head}>
           <span className={styles.name}>{person.name}</span>
           <span className={styles.email}>{person.email ?? person.role}</span>
-        </div>
+        </Menu.Label>
         <Menu.Divider />
-        <SchemeSwitch />
+        <Menu.Label>Appearance</Menu.Label>
+        <Menu.RadioGroup value={colorScheme} onChange={(value) => setColorScheme(value as MantineColorScheme)}>
+          {SCHEMES.map(({ value, label }) => (
+            <Menu.RadioItem key={value} value={value}>
+              {label}
+            </Menu.RadioItem>
+          ))}
+        </Menu.RadioGroup>
         <Menu.Divider />
         <Menu.Item onClick={() => router.push('/admin/settings/account')}>Your account</Menu.Item>
         <Menu.Item disabled={isLeaving} onClick={() => startLeaving(() => signOut())}>

@@ -2,7 +2,7 @@
 
 import { SegmentedControl, useMantineColorScheme } from '@mantine/core'
 
-const SCHEMES = [
+export const SCHEMES = [
   { value: 'light' as const, label: 'Light' },
   { value: 'dark' as const, label: 'Dark' },
   { value: 'auto' as const, label: 'Auto' },

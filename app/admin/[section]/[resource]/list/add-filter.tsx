@@ -47,7 +47,7 @@ export function AddFilter({ href, query, filters }: Props) {
       offset={6}
       trapFocus
       returnFocus
-      shadow="md"
+      width={332}
       transitionProps={{ duration: 120 }}
     >
       <Popover.Target>

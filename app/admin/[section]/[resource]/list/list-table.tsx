@@ -26,8 +26,8 @@ export function ListTable({ list: { resource, columns, rows }, canSelect }: Prop
                 </label>
               </th>
             )}
-            {columns.map((column) => (
-              <Heading key={column.name} column={column} />
+            {columns.map((column, at) => (
+              <Heading key={column.name} column={at === 0 ? { ...column, align: 'start' } : column} />
             ))}
           </tr>
         </thead>
@@ -93,7 +93,7 @@ function Row({ row, columns, places, canSelect }: RowProps) {
         return (
           <td
             key={column?.name ?? at}
-            data-align={column?.align}
+            data-align={at === 0 ? 'start' : column?.align}
             data-place={places[at]}
             data-label={places[at] === 'fact' ? column?.label : undefined}
             data-quiet={isMoment(cell) || undefined}
