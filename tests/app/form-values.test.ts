@@ -83,7 +83,7 @@ describe('what a form sends', () => {
       id: '7',
       values: { price: '3.50', note: '' },
       shown: { name: 'A', price: '3.40', note: null },
-      then: 'list',
+      next: 'list',
     })
   })
 
