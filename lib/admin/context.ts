@@ -40,6 +40,8 @@ export interface OperationContext extends RequestContext {
   create(resource: string, values: Record<string, unknown>): Promise<Record<string, unknown>>
   update(resource: string, id: string, values: Record<string, unknown>): Promise<Record<string, unknown>>
   delete(resource: string, id: string): Promise<void>
+  /** Starts the inactivity timeout of an ephemeral record anew, without a change. */
+  keepAlive(resource: string, id: string): Promise<void>
   /** Requests an effect in this transaction: rolled back → never happened. */
   effect(kind: string, payload: unknown, options?: { dedupeKey?: string; runAt?: Date }): Promise<string>
 }

@@ -103,9 +103,7 @@ function resolveLifetime(
   const onExpire = option.onExpire as ((ctx: OperationContext, record: RecordValues) => unknown) | undefined
   return {
     onCreate: async (ctx, given) => ((await onCreate?.(ctx, given)) ?? {}) as RecordValues,
-    onExpire: async (ctx, record) => {
-      await onExpire?.(ctx, record)
-    },
+    onExpire: onExpire && (async (ctx, record) => void (await onExpire(ctx, record))),
     isWatched: Boolean(onExpire || hooks?.beforeDelete || hooks?.afterDelete || overrides?.delete),
   }
 }

@@ -178,7 +178,7 @@ export interface Resource {
   lifetime?: {
     /** Values a new record starts with, where `given` has none. */
     onCreate(ctx: OperationContext, given: RecordValues): Promise<RecordValues>
-    onExpire(ctx: OperationContext, record: RecordValues): Promise<void>
+    onExpire?(ctx: OperationContext, record: RecordValues): Promise<void>
     /** Whether hooks, callbacks or overrides want to see each record go; else many go in one statement. */
     isWatched: boolean
   }

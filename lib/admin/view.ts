@@ -196,6 +196,20 @@ export interface RecordView {
   related: RelatedListView[]
   can: { update: boolean; delete: boolean; create: boolean }
   notices: string[]
+  /** Of an ephemeral record: what counts down beside its title. */
+  lifetime?: LifetimeView
+}
+
+/** When a record vanishes. Moments are ISO texts; a missing one means never. */
+export interface LifetimeView {
+  /** Unless somebody opens, changes or keeps it alive before. */
+  expiresAt?: string
+  /** Whatever happens. */
+  livesUntil?: string
+  /** Milliseconds it had left when this was read: what a countdown starts from, whatever the browser's clock says. */
+  remainingMs?: number
+  /** False where activity no longer moves the end. */
+  canBeKept: boolean
 }
 
 /** What a picker receives from /api/options. */

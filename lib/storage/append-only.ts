@@ -54,11 +54,7 @@ export function appendOnlyStorage(
       const newest = await storage.versions.load(db, id)
       if (newest && !newest.isDeleted) throw taken(id)
       // Brought back under its key; the number keeps two who do so at once from both succeeding.
-      return append(db, rows.columnsOf(texts), texts, newest?.newest).catch((error: unknown) => {
-        const found = postgresErrorOf(error)
-        const isVersion = found?.code === '23505' && `${found.schema_name}.${found.table_name}` === shape.relation
-        throw isVersion ? taken(id) : error
-      })
+      return append(db, rows.columnsOf(texts), texts, newest?.newest).catch(asTaken(id))
     },
 
     async update(db, row, texts) {
@@ -93,11 +89,20 @@ export function appendOnlyStorage(
       async undelete(db, id, texts) {
         const source = sql`from ${all} as ${sql.identifier(ALIAS)} where ${isEntry(id)} and ${column(ALIAS, 'deleted')}
           and not exists (select from ${all} as n where n.entry_id = ${column(ALIAS, 'entry_id')} and n.entry_version > ${column(ALIAS, 'entry_version')})`
-        return rows.reload(db, await appendFrom(db, source, texts))
+        return rows.reload(db, await appendFrom(db, source, texts).catch(asTaken(id)))
       },
     },
   }
   return storage
+
+  /** Somebody else wrote the same next version of an entry that no lock could hold, since it was not there. */
+  function asTaken(id: string) {
+    return (error: unknown): never => {
+      const found = postgresErrorOf(error)
+      const isVersion = found?.code === '23505' && `${found.schema_name}.${found.table_name}` === shape.relation
+      throw isVersion ? taken(id) : error
+    }
+  }
 
   /** Inserts a version of the given fields. */
   async function append(db: Executor, columns: readonly ColumnShape[], texts: Texts, newest?: number) {

@@ -67,14 +67,16 @@ export function ephemeralStorage(
 
       async touch(db, row) {
         const { inactivityMs } = limits
-        if (inactivityMs === undefined) return
+        if (inactivityMs === undefined) return false
         const at = clock.now().getTime()
         const last = Date.parse(isoOf(row.texts.touchedAt) ?? '')
-        if (at - last < inactivityMs * TOUCH_SHARE) return
+        if (at - last < inactivityMs * TOUCH_SHARE) return false
         // Whoever holds the row is writing it: waiting for them would make reading slow, and theirs is activity too.
-        await db.execute(sql`update ${rows.table} as ${t} set ${commaSeparated(touched())}
+        const found = await db.execute(sql`update ${rows.table} as ${t} set ${commaSeparated(touched())}
           where ${keyOf(row)} and ${isAlive(ALIAS)}
-            and exists (select from ${rows.table} as h where ${keyCondition(rows.keyColumns, row.id, 'h')} for update skip locked)`)
+            and exists (select from ${rows.table} as h where ${keyCondition(rows.keyColumns, row.id, 'h')} for update skip locked)
+          returning 1`)
+        return found.length > 0
       },
 
       async keepAlive(db, id, where) {
@@ -85,6 +87,14 @@ export function ephemeralStorage(
         >(sql`update ${rows.table} as ${t} set ${commaSeparated(touched())}
           where ${and(condition, isAlive(ALIAS), where)} returning ${rows.keyTexts}`)
         return found[0] && rows.load(db, encodeRecordId(rows.keyColumns.map((_, at) => found[0]?.[`k${at}`] ?? '')))
+      },
+
+      async hasExpired(db, id, where) {
+        const condition = keyCondition(rows.keyColumns, id)
+        if (!condition) return false
+        const found = await db.execute(sql`select from ${rows.table} as ${t}
+          where ${and(condition, sql`${expires(ALIAS)} <= ${now()}`, where)}`)
+        return found.length > 0
       },
 
       async lockDue(db, limit, offset = 0) {

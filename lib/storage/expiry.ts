@@ -32,8 +32,9 @@ export interface Expiry {
   /**
    * Notes that a record was read. Writes at most once in a tenth of the inactivity timeout, and not while somebody is
    * writing the record: that is activity itself.
+   * @returns whether it was written
    */
-  touch(db: Executor, row: StoredRow): Promise<void>
+  touch(db: Executor, row: StoredRow): Promise<boolean>
   /** Starts the inactivity timeout anew. Undefined where there is no such record (any more). */
   keepAlive(db: Executor, id: string, where?: SQL): Promise<StoredRow | undefined>
   /** Up to `limit` rows that are due, locked; those that somebody holds are passed over. Soonest due first. */
@@ -42,6 +43,8 @@ export interface Expiry {
   lockLeastActive(db: Executor, limit: number): Promise<StoredRow[]>
   /** Deletes rows locked before, in one statement. Returns the ids of those that went. */
   removeAll(db: Executor, rows: readonly StoredRow[]): Promise<Set<string>>
+  /** Whether the record is still there past its time, waiting for the sweep. */
+  hasExpired(db: Executor, id: string, where?: SQL): Promise<boolean>
   /** Why a row is due. */
   reasonOf(row: StoredRow): ExpiryReason
 }

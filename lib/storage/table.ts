@@ -29,11 +29,15 @@ export function tableStorage(shape: TableShape, options: TableStorageOptions): S
   }
 }
 
+/** A deleted record comes back with the key the database once gave it. */
+const overriding = (written: readonly ColumnShape[]): SQL =>
+  written.some(({ identity }) => identity === 'always') ? sql`overriding system value` : sql``
+
 /** INSERT of the given fields. */
 export async function insertRow(db: Executor, rows: RowReader, texts: Texts): Promise<StoredRow> {
   const written = rows.columnsOf(texts)
   const values = written.length
-    ? sql`(${names(written)}) values (${commaSeparated(written.map((entry) => sql`${texts[entry.field]}`))})`
+    ? sql`(${names(written)}) ${overriding(written)} values (${commaSeparated(written.map((entry) => sql`${texts[entry.field]}`))})`
     : sql`default values`
   const found = await db.execute<Record<string, string>>(
     sql`insert into ${rows.table} as ${sql.identifier(ALIAS)} ${values} returning ${rows.keyTexts}`,

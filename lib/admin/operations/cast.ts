@@ -59,6 +59,31 @@ export async function castUpdate(
   return draft
 }
 
+/**
+ * A version of an append-only record is written whole and by one person, so a save from an older one does not merge.
+ * @throws AdminError `stale_record` with what differs by now
+ */
+export function assertNewest(
+  resource: Resource,
+  row: StoredRow,
+  { version, shown = {}, values = {} }: { version?: string; shown?: Texts; values?: Texts },
+): void {
+  const differing = [...resource.fields.values()].filter(
+    ({ name }) => name in shown && !resource.storage.managed.has(name) && shown[name] !== row.texts[name],
+  )
+  if ((version === undefined || version === row.version) && differing.length === 0) return
+  const conflicts = differing.map(({ name, label }) => ({
+    field: name,
+    label,
+    shown: shown[name] ?? null,
+    now: row.texts[name] ?? null,
+    yours: values[name] ?? null,
+  }))
+  if (conflicts.length > 0) throw stale(resource, conflicts)
+  const message = `Somebody else saved a newer version of this ${resource.singular.toLowerCase()}. Open it again, then save.`
+  throw new AdminError('stale_record', message, { fields: { '': [message] }, conflicts, resource: resource.key })
+}
+
 function stale(resource: Resource, conflicts: readonly Conflict[]): AdminError {
   const names = conflicts.map(({ label }) => label).join(', ')
   const message = `Somebody else changed ${names} while you were editing. Choose which value stays, then save again.`

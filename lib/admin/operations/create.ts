@@ -5,6 +5,7 @@ import { toRecord } from '../record'
 import type { RecordValues, Resource } from '../tree'
 import { castCreate, requireValues } from './cast'
 import type { Draft } from './draft'
+import { evictBeyondLimit } from './expire'
 import { changedLinks, type Links, saveLinks } from './links'
 import { inTransaction, type Road } from './road'
 
@@ -24,8 +25,11 @@ export interface CreateInput {
  * @returns the record as stored
  * @throws AdminError `forbidden`, `invalid` with messages by field, `hook_rejected`, `conflict`
  */
-export function createRecord(road: Road, resource: Resource, input: CreateInput): Promise<StoredRow> {
-  return inTransaction(road, resource, (ctx) => createInside(ctx, resource, input))
+export async function createRecord(road: Road, resource: Resource, input: CreateInput): Promise<StoredRow> {
+  const row = await inTransaction(road, resource, (ctx) => createInside(ctx, resource, input))
+  // In a transaction of its own: what goes now is the site's doing, not the creator's.
+  await evictBeyondLimit(road.ctx, resource)
+  return row
 }
 
 /** The same within a transaction that is already open. */
@@ -35,6 +39,8 @@ export async function createInside(ctx: OperationContext, resource: Resource, in
   Object.assign(draft.values, input.typed)
   for (const [name, text] of Object.entries(input.exact ?? {})) draft.give(name, text)
   applyDefaults(resource, draft, 'defaultFn')
+  const loaded = (await resource.lifetime?.onCreate(ctx, draft.values)) ?? {}
+  for (const [name, value] of Object.entries(loaded)) draft.values[name] ??= value
   await resource.validate.create(ctx, draft)
   draft.assertValid()
   await resource.hooks.beforeInsert(ctx, draft)

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { sql } from 'drizzle-orm'
-import { isTransient } from '@/lib/db/postgres-errors'
+import { isTransient, postgresErrorOf } from '@/lib/db/postgres-errors'
 import { type Transaction, transact } from '@/lib/db/transaction'
 import { AdminError } from '@/lib/errors'
 import type { OperationContext, RequestContext } from '../context'
@@ -8,7 +8,9 @@ import { toRecord } from '../record'
 import type { Resource } from '../tree'
 import { createInside } from './create'
 import { deleteInside } from './delete'
+import { EXPIRY_ROAD, expireRecords } from './expire'
 import { explain } from './explain'
+import { keepAliveInside } from './keep-alive'
 import { updateInside } from './update'
 
 /** Who asks, and the tree it is asked of: the first argument of every operation. */
@@ -21,8 +23,8 @@ export interface Road {
 const TRIES = 3
 
 /**
- * Runs one operation in one transaction that names its writer. A deadlock or serialisation failure is tried again;
- * anything else rolls all of it back and leaves as an AdminError a person can read.
+ * Runs one operation in one transaction that names its writer. A deadlock or serialisation failure is tried again, and
+ * so is a value taken by a record that has expired and only waited to be swept; anything else rolls all of it back and leaves as an AdminError a person can read.
  */
 export async function inTransaction<T>(
   road: Road,
@@ -35,14 +37,24 @@ export async function inTransaction<T>(
     try {
       return await transact(ctx.db, provenance, (tx) => work(operationContext(ctx, tx)))
     } catch (error) {
-      if (!isTransient(error) || attempt === TRIES) throw await explain(error, { ctx, resource })
+      if (attempt === TRIES) throw await explain(error, { ctx, resource })
+      if (await isTakenByExpired(ctx, error)) continue
+      if (!isTransient(error)) throw await explain(error, { ctx, resource })
       await sleep(20 * attempt * (1 + Math.random()))
     }
   }
 }
 
+/** A unique value may be held by a record that nobody can see any more: it goes now, and the place is free. */
+async function isTakenByExpired(ctx: RequestContext, error: unknown): Promise<boolean> {
+  const found = postgresErrorOf(error)
+  if (found?.code !== '23505' || ctx.source === EXPIRY_ROAD) return false
+  const holder = ctx.admin.byRelation.get(`${found.schema_name}.${found.table_name}`)
+  return holder?.storage.expiry !== undefined && (await expireRecords(ctx, holder)).expired > 0
+}
+
 /** What hooks, validators and actions receive: their further writes join the transaction and run their own hooks. */
-function operationContext(ctx: RequestContext, tx: Transaction): OperationContext {
+export function operationContext(ctx: RequestContext, tx: Transaction): OperationContext {
   const find = (key: string): Resource => {
     const resource = ctx.admin.resources.get(key)
     if (!resource)
@@ -67,6 +79,9 @@ function operationContext(ctx: RequestContext, tx: Transaction): OperationContex
     },
     delete: async (key, id) => {
       await deleteInside(inside, find(key), id)
+    },
+    keepAlive: async (key, id) => {
+      await keepAliveInside(inside, find(key), id)
     },
     effect: async (kind, payload, { dedupeKey, runAt } = {}) => {
       const rows = await tx.execute<{ id: string }>(sql`select kontor.request_effect(

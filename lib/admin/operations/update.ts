@@ -1,11 +1,12 @@
 import { isMalformedValue } from '@/lib/db/postgres-errors'
-import { AdminError, notFound } from '@/lib/errors'
+import { notFound } from '@/lib/errors'
 import type { StoredRow, Texts } from '@/lib/storage'
 import type { OperationContext } from '../context'
 import { assertRecordAllowed, rowCondition } from '../policy'
 import { toRecord } from '../record'
 import type { RecordValues, Resource } from '../tree'
-import { castUpdate, requireValues } from './cast'
+import { absence } from './absence'
+import { assertNewest, castUpdate, requireValues } from './cast'
 import { applyDefaults, reload } from './create'
 import { Draft } from './draft'
 import { changedLinks, type Links, saveLinks } from './links'
@@ -16,6 +17,8 @@ export interface UpdateInput {
   values?: Texts
   /** The texts the person had been shown: only fields that differ from them are written. */
   shown?: Texts
+  /** The version the person had been shown. Only append-only records, whose versions are written whole, need it. */
+  version?: string
   /** What application code gives: values by field, as Drizzle types them. */
   typed?: RecordValues
   /** Texts as the change log holds them: what an undo sets back. Not bound by a form's rules. */
@@ -39,15 +42,20 @@ export function updateRecord(road: Road, resource: Resource, id: string, input: 
   return inTransaction(road, resource, (ctx) => updateInside(ctx, resource, id, input))
 }
 
-/** The same within a transaction that is already open. */
+/**
+ * The same within a transaction that is already open.
+ * @param locked the record where the caller has loaded it for this very write
+ */
 export async function updateInside(
   ctx: OperationContext,
   resource: Resource,
   id: string,
   input: UpdateInput,
+  locked?: StoredRow,
 ): Promise<Updated> {
-  const row = await loadForWrite(ctx, resource, id, 'update')
+  const row = locked ?? (await loadForWrite(ctx, resource, id, 'update'))
   const record = toRecord(resource, row.texts)
+  if (resource.storage.versions) assertNewest(resource, row, input)
   const draft = input.values
     ? await castUpdate(ctx, resource, row, { values: input.values, shown: input.shown })
     : new Draft(resource, row.texts)
@@ -88,8 +96,7 @@ export async function loadForWrite(
     if (isMalformedValue(error)) throw notFound(`${resource.singular} ${id}`)
     throw error
   })
-  if (!row)
-    throw new AdminError('not_found', `${resource.singular} ${id} does not exist (any more), or you may not change it.`)
+  if (!row) throw await absence(ctx, resource, id)
   await assertRecordAllowed(ctx, resource, operation, toRecord(resource, row.texts))
   return row
 }
