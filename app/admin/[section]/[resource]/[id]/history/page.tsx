@@ -1,0 +1,107 @@
+import { pageContext } from '@/app/context'
+import { forPage } from '@/app/page-outcome'
+import { recordIdOf } from '@/app/record-id'
+import { findResource, viewResource } from '@/lib/admin'
+import { loadRecordHistory } from '@/lib/admin/history/load-history'
+import { findSubject } from '@/lib/admin/history/subject'
+import { recordHref } from '@/lib/admin/menu'
+import { isAllowed } from '@/lib/admin/policy'
+import { Banner } from '@/lib/ui/banner/banner'
+import { ButtonLink } from '@/lib/ui/button/button'
+import card from '@/lib/ui/card.module.css'
+import { EmptyState } from '@/lib/ui/empty-state/empty-state'
+import { Icon } from '@/lib/ui/icon'
+import { Page, PageHead } from '@/lib/ui/page/page'
+import { ChangeEntry } from '../../../../history/change-entry'
+import { historyFilters, historyHref, readHistorySearch } from '../../../../history/filters'
+import styles from '../../../../history/history.module.css'
+import { HistoryFilterBar } from '../../../../history/history-filters'
+import { RecordingNotice } from '../../../../history/recording-notice'
+import { RestoreRecord, UndoChange } from '../../../../history/undo-buttons'
+
+interface Props {
+  params: Promise<{ section: string; resource: string; id: string }>
+  searchParams: Promise<Record<string, string | string[] | undefined>>
+}
+
+/** Everything that happened to one record, also when it is gone. */
+export default async function RecordHistoryPage({ params, searchParams }: Props) {
+  const [ctx, { section, resource: slug, id: segment }, search] = await Promise.all([
+    pageContext(),
+    params,
+    searchParams,
+  ])
+  const attempted = { resource: `${section}/${slug}`, operation: 'read' } as const
+  const resource = await forPage(findResource(ctx, section, slug), attempted)
+  const id = recordIdOf(segment)
+  const subject = await forPage(findSubject(ctx, resource, id), attempted)
+  const { asked, notices } = readHistorySearch(search)
+  const path = `${recordHref(resource, id)}/history`
+  const [view, history, canUpdate, canCreate] = await Promise.all([
+    viewResource(ctx, resource),
+    loadRecordHistory(ctx, resource, id, {
+      filters: historyFilters(asked, ctx.timeZone),
+      cursor: asked.before,
+      limit: 25,
+    }),
+    isAllowed(ctx, resource, 'update'),
+    isAllowed(ctx, resource, 'create'),
+  ])
+  const fields = [...resource.fields.values()]
+    .filter((field) => field.read(ctx))
+    .map(({ column, label }) => ({ name: column.name, label }))
+  return (
+    <Page
+      title={`History of ${subject.title}`}
+      path={[
+        { label: view.sectionLabel, href: `/admin/${section}` },
+        { label: view.plural, href: view.href },
+        { label: subject.title, href: subject.isGone ? undefined : recordHref(resource, id) },
+        { label: 'History' },
+      ]}
+    >
+      <PageHead
+        title={subject.title}
+        description={subject.isGone ? `${view.singular} ${id}, deleted` : `${view.singular} ${id} · history`}
+      >
+        {subject.isGone && subject.deletion && canCreate && <RestoreRecord id={subject.deletion.id} />}
+        {!subject.isGone && <ButtonLink href={recordHref(resource, id)}>Back to the record</ButtonLink>}
+      </PageHead>
+      <RecordingNotice relation={resource.shape.relation} />
+      {notices.map((notice) => (
+        <Banner key={notice} tone="warn">
+          {notice}
+        </Banner>
+      ))}
+      <HistoryFilterBar path={path} asked={asked} fields={fields} />
+      <section className={card.card}>
+        {history.changes.length === 0 && (
+          <EmptyState icon={<Icon name="history" size={22} />} title="No changes">
+            Nothing recorded matches.
+          </EmptyState>
+        )}
+        {history.changes.map((change) => (
+          <ChangeEntry key={change.id} ctx={ctx} change={change} isOfRecord>
+            {change.op === 'update' && canUpdate && !subject.isGone && <UndoChange id={change.id} />}
+          </ChangeEntry>
+        ))}
+        {(history.next || asked.before) && (
+          <div className={styles.tail}>
+            <span className={styles.grow} />
+            {asked.before && (
+              <ButtonLink size="small" href={historyHref(path, asked)}>
+                « Newest
+              </ButtonLink>
+            )}
+            <ButtonLink
+              size="small"
+              href={history.next ? historyHref(path, asked, { before: history.next }) : undefined}
+            >
+              Older ›
+            </ButtonLink>
+          </div>
+        )}
+      </section>
+    </Page>
+  )
+}

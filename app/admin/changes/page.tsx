@@ -1,0 +1,80 @@
+import { pageContext } from '@/app/context'
+import { loadActivity, resourcesSeenWhole } from '@/lib/admin/history/load-history'
+import { Banner } from '@/lib/ui/banner/banner'
+import { ButtonLink } from '@/lib/ui/button/button'
+import card from '@/lib/ui/card.module.css'
+import { EmptyState } from '@/lib/ui/empty-state/empty-state'
+import { Icon } from '@/lib/ui/icon'
+import { Page, PageHead } from '@/lib/ui/page/page'
+import { ChangeEntry } from '../history/change-entry'
+import { historyFilters, historyHref, readHistorySearch } from '../history/filters'
+import styles from '../history/history.module.css'
+import { HistoryFilterBar } from '../history/history-filters'
+import { RecordingNotice } from '../history/recording-notice'
+import { UndoTransaction } from '../history/undo-buttons'
+import { Moment } from '../moment'
+
+interface Props {
+  searchParams: Promise<Record<string, string | string[] | undefined>>
+}
+
+const PATH = '/admin/changes'
+
+/** Everything that changed in the database, whoever made it, one entry a transaction. */
+export default async function ActivityPage({ searchParams }: Props) {
+  const [ctx, search] = await Promise.all([pageContext(), searchParams])
+  const { asked, notices } = readHistorySearch(search)
+  const [seen, view] = await Promise.all([
+    resourcesSeenWhole(ctx),
+    loadActivity(ctx, {
+      resources: asked.resource ? [asked.resource] : undefined,
+      filters: historyFilters(asked, ctx.timeZone),
+      cursor: asked.before,
+      limit: 25,
+    }),
+  ])
+  return (
+    <Page title="Activity" path={[{ label: 'System' }, { label: 'Activity' }]}>
+      <PageHead title="Activity" description="Every change in this database, whoever made it." />
+      <RecordingNotice />
+      {notices.map((notice) => (
+        <Banner key={notice} tone="warn">
+          {notice}
+        </Banner>
+      ))}
+      <HistoryFilterBar path={PATH} asked={asked} resources={seen.filter(({ hidden }) => !hidden)} />
+      <section className={card.card}>
+        {view.changes.length === 0 && (
+          <EmptyState icon={<Icon name="history" size={22} />} title="Nothing to see">
+            {view.searchedTo
+              ? 'Nothing found so far; go on to older changes.'
+              : 'No change matches. Changes appear here as soon as somebody or something makes one.'}
+          </EmptyState>
+        )}
+        {view.changes.map((change) => (
+          <ChangeEntry key={change.id} ctx={ctx} change={change}>
+            {change.canUndo && <UndoTransaction tx={change.tx} count={change.count} />}
+          </ChangeEntry>
+        ))}
+        {(view.next || asked.before) && (
+          <div className={styles.tail}>
+            {view.searchedTo && (
+              <span>
+                Searched back to <Moment ctx={ctx} text={view.searchedTo} />
+              </span>
+            )}
+            <span className={styles.grow} />
+            {asked.before && (
+              <ButtonLink size="small" href={historyHref(PATH, asked)}>
+                « Newest
+              </ButtonLink>
+            )}
+            <ButtonLink size="small" href={view.next ? historyHref(PATH, asked, { before: view.next }) : undefined}>
+              Older ›
+            </ButtonLink>
+          </div>
+        )}
+      </section>
+    </Page>
+  )
+}

@@ -1,0 +1,34 @@
+'use server'
+
+import { revalidatePath } from 'next/cache'
+import { z } from 'zod'
+import type { UndoAnswer, UndoConflict } from '@/lib/admin/history/undo-view'
+import { undoChanges } from '@/lib/admin/operations/undo'
+import { invalid } from '@/lib/errors'
+import { actionContext } from '../../context'
+import { reportError } from '../../report'
+
+const id = z.string().regex(/^\d{1,18}$/)
+const input = z.object({
+  ids: z.array(id).min(1).max(10_000).optional(),
+  tx: id.optional(),
+  request: z.string().min(1).max(200).optional(),
+  overrule: z.boolean().optional(),
+})
+
+/** Undoes changes: by their ids, or all of a transaction or request. Later changes to the same values refuse it, with a comparison. */
+export async function undo(given: unknown): Promise<UndoAnswer> {
+  try {
+    const parsed = input.safeParse(given)
+    if (!parsed.success || [parsed.data.ids, parsed.data.tx, parsed.data.request].filter(Boolean).length !== 1) {
+      throw invalid('The request is malformed: name changes, a transaction or a request.')
+    }
+    const ctx = await actionContext('undo')
+    const { undone } = await undoChanges({ ctx }, parsed.data)
+    revalidatePath('/admin', 'layout')
+    return { ok: true, message: undone === 1 ? 'Undone.' : `${undone} changes undone.`, value: { undone } }
+  } catch (error) {
+    const { code, message, details } = await reportError(error)
+    return { ok: false, code, message, conflicts: details.undoConflicts as UndoConflict[] | undefined }
+  }
+}

@@ -1,0 +1,70 @@
+import type { HistoryFilters } from '@/lib/history'
+
+export interface HistorySearch {
+  q?: string
+  resource?: string
+  op?: HistoryFilters['op']
+  source?: string
+  from?: string
+  to?: string
+  field?: string
+  tx?: string
+  before?: string
+}
+
+const OPERATIONS = ['insert', 'update', 'delete', 'truncate'] as const
+
+/** What the address of a history page asks for; what it cannot mean is left out and said. */
+export function readHistorySearch(search: Record<string, string | string[] | undefined>): {
+  asked: HistorySearch
+  notices: string[]
+} {
+  const notices: string[] = []
+  const one = (name: string) => {
+    const value = search[name]
+    return typeof value === 'string' && value.trim() !== '' ? value.trim() : undefined
+  }
+  const day = (name: 'from' | 'to') => {
+    const value = one(name)
+    if (value === undefined || (/^\d{4}-\d\d-\d\d$/.test(value) && !Number.isNaN(Date.parse(value)))) return value
+    notices.push(`“${value}” is not a date such as 2026-11-21, so it narrows nothing.`)
+    return undefined
+  }
+  const op = OPERATIONS.find((known) => known === one('op'))
+  const tx = one('tx')
+  const asked: HistorySearch = {
+    q: one('q'),
+    resource: one('resource'),
+    op,
+    source: one('source'),
+    from: day('from'),
+    to: day('to'),
+    field: one('field'),
+    tx: tx && /^\d{1,18}$/.test(tx) ? tx : undefined,
+    before: one('before'),
+  }
+  return { asked, notices }
+}
+
+/** The same as the log's filters; days are whole days of the person's zone. */
+export function historyFilters(
+  { q, op, source, from, to, field, tx }: HistorySearch,
+  timeZone: string,
+): HistoryFilters {
+  return {
+    text: q,
+    op,
+    source,
+    field,
+    tx,
+    from: from && `${from} 00:00:00 ${timeZone}`,
+    to: to && `${to} 23:59:59.999999 ${timeZone}`,
+  }
+}
+
+/** The address of a history page with something changed about it; its position is dropped unless given. */
+export function historyHref(path: string, asked: HistorySearch, change: Partial<HistorySearch> = {}): string {
+  const next = { ...asked, before: undefined, ...change }
+  const query = new URLSearchParams(Object.entries(next).flatMap(([name, value]) => (value ? [[name, value]] : [])))
+  return query.size > 0 ? `${path}?${query}` : path
+}

@@ -1,0 +1,139 @@
+import { inArray } from 'drizzle-orm'
+import { users } from '@/lib/auth'
+import { type Change, type HistoryFilters, recordHistory, siteHistory } from '@/lib/history'
+import type { RequestContext } from '../context'
+import { recordHref } from '../menu'
+import { isAllowed } from '../policy'
+import type { Resource } from '../tree'
+import type { ChangeView, HistoryView } from './change-view'
+import { differencesOf } from './differences'
+
+/**
+ * One record's changes, newest first. The caller has made sure that the person may read the record, or, where it is
+ * gone, the resource's whole history (`maySeeAllOf`).
+ */
+export async function loadRecordHistory(
+  ctx: RequestContext,
+  resource: Resource,
+  recordId: string,
+  {
+    filters,
+    cursor,
+    limit,
+  }: { filters?: Omit<HistoryFilters, 'relations'>; cursor?: string | null; limit?: number } = {},
+): Promise<HistoryView> {
+  const page = await recordHistory(ctx.db, resource.shape.relation, recordId, { filters, cursor, limit })
+  const changes = await viewChanges(
+    ctx,
+    page.changes.map((change) => ({ change, count: 1 })),
+  )
+  return { changes, next: page.next, searchedTo: null }
+}
+
+/**
+ * What happened on the site, one entry a transaction, newest first; of each only what this person may see.
+ * @param resources keys to narrow it to; all the person may see unless given
+ */
+export async function loadActivity(
+  ctx: RequestContext,
+  {
+    resources,
+    filters,
+    cursor,
+    limit,
+  }: { resources?: readonly string[]; filters?: HistoryFilters; cursor?: string | null; limit?: number } = {},
+): Promise<HistoryView> {
+  const seen = await resourcesSeenWhole(ctx)
+  const asked = resources ? seen.filter(({ key }) => resources.includes(key)) : seen
+  const relations = [...new Set([...asked.map(({ shape }) => shape.relation), ...joinRelations(asked, seen)])]
+  const page = await siteHistory(ctx.db, { ...filters, relations }, { cursor, limit })
+  return { changes: await viewChanges(ctx, page.entries), next: page.next, searchedTo: page.searchedTo }
+}
+
+/** Join tables are recorded too; whoever sees both sides sees what links them. */
+function joinRelations(asked: readonly Resource[], seen: readonly Resource[]): string[] {
+  const keys = new Set(seen.map(({ key }) => key))
+  return asked.flatMap(({ manyToMany }) =>
+    manyToMany.filter(({ resource }) => keys.has(resource)).map(({ join }) => join.relation),
+  )
+}
+
+/** Resources every record of which the person may read: elsewhere a log row would tell of records they may not see. */
+export async function resourcesSeenWhole(ctx: RequestContext): Promise<Resource[]> {
+  const all = [...ctx.admin.resources.values()].filter(({ history }) => history)
+  const seen = await Promise.all(all.map((resource) => maySeeAllOf(ctx, resource)))
+  return all.filter((_, at) => seen[at])
+}
+
+/** Whether neither a scope nor a condition of the policy keeps any record of it from the person. */
+export async function maySeeAllOf(ctx: RequestContext, resource: Resource): Promise<boolean> {
+  if (resource.scope(ctx)) return false
+  const answers = await Promise.all([resource.authorize(ctx, 'list'), resource.authorize(ctx, 'read')])
+  return answers.every((answer) => answer === true)
+}
+
+async function viewChanges(
+  ctx: RequestContext,
+  entries: readonly { change: Change; count: number }[],
+): Promise<ChangeView[]> {
+  const names = await actorNames(
+    ctx,
+    entries.map(({ change }) => change.actor),
+  )
+  return Promise.all(
+    entries.map(async ({ change, count }): Promise<ChangeView> => {
+      const resource = ctx.admin.byRelation.get(change.relation)
+      const { fields, more } = await differencesOf(ctx, resource, change)
+      const isReadable =
+        resource && !resource.hidden && change.recordId !== null && (await isAllowed(ctx, resource, 'read'))
+      return {
+        id: change.id,
+        tx: change.tx,
+        at: change.at,
+        who: names.get(change.actor) ?? wordsOfActor(change.actor),
+        source: change.source,
+        isOutside: change.source === 'sql',
+        op: change.op,
+        resource: resource && { key: resource.key, singular: resource.singular, plural: resource.plural },
+        relation: change.relation,
+        recordId: change.recordId,
+        title: titleThen(resource, change),
+        href: isReadable ? recordHref(resource, change.recordId ?? '') : undefined,
+        fields,
+        moreFields: more,
+        reason: change.reason,
+        count,
+        isUndo: change.undoes.length > 0,
+        canUndo: change.op !== 'truncate' && change.recordId !== null,
+      }
+    }),
+  )
+}
+
+/** What the record was called by the values the change has; its id where it has no title among them. */
+function titleThen(resource: Resource | undefined, { before, after, recordId, relation }: Change): string {
+  const name = resource?.title.field?.column.name
+  const value = name ? ((after ?? {})[name] ?? (before ?? {})[name]) : undefined
+  if (typeof value === 'string' && value.trim() !== '') return value
+  const noun = resource?.singular ?? relation
+  return recordId === null ? noun : `${noun} ${recordId}`
+}
+
+/** Names of the people among the actors; one query. */
+async function actorNames(ctx: RequestContext, actors: readonly string[]): Promise<Map<string, string>> {
+  const ids = [...new Set(actors)].flatMap(
+    (actor) => actor.match(/^user:([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/)?.[1] ?? [],
+  )
+  if (ids.length === 0) return new Map()
+  const rows = await ctx.db.select({ id: users.id, name: users.name }).from(users).where(inArray(users.id, ids))
+  return new Map(rows.map(({ id, name }) => [`user:${id}`, name]))
+}
+
+/** 'task:Nightly count' → 'task “Nightly count”'; a database role stays as it is. */
+function wordsOfActor(actor: string): string {
+  const task = actor.match(/^task:(.+)$/)?.[1]
+  if (task) return `Task “${task}”`
+  if (actor.startsWith('effect:')) return 'Effect'
+  if (actor.startsWith('user:')) return 'Somebody who is gone'
+  return actor === 'system' ? 'Kontor' : actor
+}

@@ -1,0 +1,51 @@
+import { isMalformedValue } from '@/lib/db/postgres-errors'
+import { AdminError, notFound } from '@/lib/errors'
+import { recordHistory } from '@/lib/history'
+import type { RequestContext } from '../context'
+import { assertRecordAllowed, rowCondition } from '../policy'
+import { titleOf, toRecord } from '../record'
+import type { Resource } from '../tree'
+import type { ChangeView } from './change-view'
+import { loadRecordHistory, maySeeAllOf } from './load-history'
+
+/** Whom a history page is about. */
+export interface Subject {
+  title: string
+  isGone: boolean
+  /** How it went, where that is recorded. */
+  deletion?: ChangeView
+}
+
+/**
+ * The record a history is about: as it is, or, where it is gone, as it was last. What is gone can be asked about only by
+ * those who may see every record of the resource, since no condition can be put to it any more.
+ * @throws AdminError `not_found`, `forbidden`
+ */
+export async function findSubject(ctx: RequestContext, resource: Resource, id: string): Promise<Subject> {
+  const where = await rowCondition(ctx, resource, 'read', 't')
+  const row = await resource.storage.load(ctx.db, id, { where }).catch((error: unknown) => {
+    if (isMalformedValue(error)) return undefined
+    throw error
+  })
+  if (row) {
+    await assertRecordAllowed(ctx, resource, 'read', toRecord(resource, row.texts))
+    return { title: titleOf(resource, row.texts, row.id), isGone: false }
+  }
+  const deletion = await findDeletion(ctx, resource, id)
+  if (!deletion) throw notFound(`${resource.singular} ${id}`)
+  return { title: deletion.title, isGone: true, deletion }
+}
+
+/** How and by whom a record went, for those who may see every record of the resource. */
+export async function findDeletion(
+  ctx: RequestContext,
+  resource: Resource,
+  id: string,
+): Promise<ChangeView | undefined> {
+  if (!resource.history || !(await maySeeAllOf(ctx, resource))) return undefined
+  const isStillThere = await resource.storage.load(ctx.db, id).catch(() => undefined)
+  if (isStillThere) throw new AdminError('forbidden', `You may not open this ${resource.singular.toLowerCase()}.`)
+  const { changes } = await recordHistory(ctx.db, resource.shape.relation, id, { limit: 1 })
+  if (changes[0]?.op !== 'delete') return undefined
+  return (await loadRecordHistory(ctx, resource, id, { limit: 1 })).changes[0]
+}
