@@ -41,10 +41,13 @@ export async function siteHistory(
 ): Promise<ActivityPage> {
   const limit = Math.min(paging.limit ?? 50, 200)
   const cursor = parseCursor(paging.cursor)
-  const scanned = scannedConditions(filters, 'c')
-  const found = scanned ? await scan(db, filters, cursor, limit) : await hop(db, filters, cursor, limit)
+  const found = isIndexed(filters) ? await hop(db, filters, cursor, limit) : await scan(db, filters, cursor, limit)
   return { ...found, entries: await countEach(db, filters, found.changes) }
 }
+
+/** Two conditions with an index each may have nothing in common: walking one of the indexes would then never end. */
+const isIndexed = (filters: HistoryFilters) =>
+  !scannedConditions(filters, 'c') && (filters.actor === undefined || filters.relations === undefined)
 
 interface Position {
   at: string
@@ -96,12 +99,13 @@ async function hop(db: Executor, filters: HistoryFilters, from: Position, limit:
 async function scan(db: Executor, filters: HistoryFilters, from: Position, limit: number): Promise<Found> {
   const both = (alias: string) =>
     sql`${indexedConditions(filters, alias) ?? sql`true`} and ${scannedConditions(filters, alias) ?? sql`true`}`
-  const window = sql`select * from kontor.changes as c where ${indexedConditions(filters, 'c') ?? sql`true`}
+  const walked = filters.actor === undefined ? filters : { ...filters, relations: undefined }
+  const window = sql`select * from kontor.changes as c where ${indexedConditions(walked, 'c') ?? sql`true`}
     and c.at <= ${from.at}::timestamptz and (c.at, c.id) < (${from.at}::timestamptz, ${from.id}::bigint)
     order by c.at desc, c.id desc`
   const changes = await selectChanges(
     db,
-    sql`select ${changeColumns('c')} from (${window} limit ${WINDOW}) as c where ${scannedConditions(filters, 'c')}
+    sql`select ${changeColumns('c')} from (${window} limit ${WINDOW}) as c where ${both('c')}
       and not exists (select from kontor.changes as n where n.tx = c.tx and n.id > c.id and ${both('n')})
       order by c.at desc, c.id desc limit ${limit + 1}`,
   )
