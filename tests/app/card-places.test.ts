@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest'
+import { cardPlaces } from '@/app/admin/[section]/[resource]/list/card-places'
+import type { CellView, ColumnView, RowView } from '@/lib/admin/view'
+
+const column = (name: string, align: 'start' | 'end' = 'start'): ColumnView => ({
+  name,
+  label: name,
+  align,
+  isSortable: false,
+})
+const cell = (text: string | null, more: Partial<CellView> = {}): CellView => ({
+  kind: 'text',
+  text,
+  display: text ?? '',
+  ...more,
+})
+const row = (...cells: CellView[]): RowView => ({ id: '1', title: 'one', cells })
+
+describe('a row as a card', () => {
+  it('shows its name, its status, and the two most telling of the rest', () => {
+    const columns = [
+      column('name'),
+      column('changed'),
+      column('category'),
+      column('price', 'end'),
+      column('sold', 'end'),
+      column('status'),
+    ]
+    const places = cardPlaces(columns, [
+      row(
+        cell('Bread'),
+        cell('now', { kind: 'timestamptz' }),
+        cell('3', { href: '/x' }),
+        cell('1', { kind: 'money' }),
+        cell('12', { kind: 'integer' }),
+        cell('ok', { tone: 'ok' }),
+      ),
+    ])
+    expect(places).toEqual(['title', undefined, 'fact', 'fact', undefined, 'status'])
+  })
+
+  it('leaves out what no row has', () => {
+    const places = cardPlaces(
+      [column('name'), column('category'), column('note')],
+      [row(cell('Bread'), cell(null, { href: '/x' }), cell('crisp'))],
+    )
+    expect(places).toEqual(['title', undefined, 'fact'])
+  })
+
+  it('never takes the name for the status', () => {
+    expect(cardPlaces([column('status')], [row(cell('draft', { tone: 'quiet' }))])).toEqual(['title'])
+  })
+})
