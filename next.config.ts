@@ -12,7 +12,7 @@ const config: NextConfig = {
   experimental: { authInterrupts: true },
   turbopack: { root: process.cwd() },
   // Native programs and libraries that look for files beside themselves stay in node_modules.
-  serverExternalPackages: ['@node-rs/argon2', 'bullmq', 'ioredis', 'pg', 'pino', 'postgres', 'prom-client'],
+  serverExternalPackages: ['@node-rs/argon2', 'bullmq', 'ioredis', 'pg', 'pino', 'postgres'],
   // The demo is reached by number as well as by name.
   allowedDevOrigins: ['127.0.0.1', 'localhost'],
   // proxy.ts stays away from /api, so its answers get their headers here.
