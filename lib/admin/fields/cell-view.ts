@@ -30,8 +30,8 @@ export interface CellOptions {
 }
 
 const CUT = 140
-/** As much as lists select of what may be large. */
-const MOST_TEXT = 500
+/** A text longer than this is cut in a list; what is behind stays on the record's page. */
+export const MOST_LISTED = 1000
 
 /**
  * One value as a list or a read-only place draws it. Long text is cut at 140 characters with the whole in `full`; a
@@ -43,7 +43,7 @@ export function viewCell(text: Text, field: CellField, context: FormatContext, o
   if (text === null) return { ...base, text: null, display: '' }
   const tone = field.tones?.[text]
   const display = label ?? (format ? formatAs(text, format, currency, context) : shortly(text, field, context))
-  return { ...base, ...cut(display), text: text.slice(0, MOST_TEXT), tone, title: titleOf(text, display, context) }
+  return { ...base, ...cut(display), text: text.slice(0, MOST_LISTED), tone, title: titleOf(text, display, context) }
 }
 
 /** The same for a value that a column computes: numbers, texts, booleans, Dates, lists of them, or nothing. */
@@ -60,7 +60,14 @@ export function viewComputed(value: unknown, context: FormatContext, options: Ce
     : format
       ? formatAs(text, format, currency, context)
       : computedDisplay(value, text, context)
-  return { kind, href, format, ...cut(display), text: text.slice(0, MOST_TEXT), title: titleOf(text, display, context) }
+  return {
+    kind,
+    href,
+    format,
+    ...cut(display),
+    text: text.slice(0, MOST_LISTED),
+    title: titleOf(text, display, context),
+  }
 }
 
 function shortly(text: string, field: CellField, context: FormatContext): string {
@@ -112,7 +119,10 @@ function cut(display: string): { display: string; full?: string } {
   const line = display.replace(/\s+/g, ' ')
   if (line.length <= CUT) return { display: line }
   const shown = [...line.slice(0, CUT + 10)].slice(0, CUT - 1).join('')
-  return { display: `${shown.trimEnd()}…`, full: display }
+  return {
+    display: `${shown.trimEnd()}…`,
+    full: display.length > MOST_LISTED ? `${display.slice(0, MOST_LISTED)}…` : display,
+  }
 }
 
 /** Which drawing serves it: a declared format is drawn as what it says. */
@@ -130,7 +140,8 @@ function computedKind(value: unknown): string {
   return Array.isArray(value) ? 'array' : typeof value === 'object' && value !== null ? 'json' : 'text'
 }
 
-function computedText(value: unknown): Text {
+/** The whole text of a computed value, as exports carry it. */
+export function computedText(value: unknown): Text {
   if (value === null || value === undefined) return null
   if (value instanceof Date)
     return Number.isNaN(value.getTime()) ? null : value.toISOString().replace('T', ' ').replace('Z', '+00')

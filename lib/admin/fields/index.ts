@@ -1,5 +1,5 @@
 /** The server door of the field kinds; browsers use `client.ts`. */
-export { viewCell, viewComputed } from './cell-view'
+export { computedText, MOST_LISTED, viewCell, viewComputed } from './cell-view'
 export { limitsOf } from './column-type'
 export { defineKind, ok, refuse } from './define-kind'
 export { formatBytes, formatMoney, formatPercent, groupDigits, relativeTime, wordsOf } from './format'

@@ -1,10 +1,10 @@
 import { stringify } from 'csv-stringify/sync'
 import { type SQL, sql } from 'drizzle-orm'
 import type { RequestContext } from '../context'
+import { computedText } from '../fields'
 import { toRecord } from '../record'
 import type { ListColumn, Resource } from '../tree'
-import { computedCell, computedValues } from './cells'
-import { formatOf } from './filters'
+import { computedValues } from './cells'
 import { columnScene, neededFields } from './list'
 import { orderOf, visibleColumns } from './order'
 import { listCondition } from './read'
@@ -116,9 +116,7 @@ async function columnTexts(
   const { field } = column
   if (!field) {
     const values = await computedValues(ctx, resource, column, records)
-    return values.map((value) =>
-      defuse(computedCell({ column }, value, formatOf(ctx)).text ?? '', typeof value === 'number'),
-    )
+    return values.map((value) => defuse(computedText(value) ?? '', typeof value === 'number'))
   }
   const { targets } = await columnScene(ctx, column, rows)
   const isNumber = field.kind.filter === 'number' && !targets

@@ -5,6 +5,7 @@ import { column } from '@/lib/db/rebase'
 import { encodeRecordId } from '@/lib/db/record-id'
 import type { Texts } from '@/lib/storage'
 import type { RequestContext } from '../context'
+import { MOST_LISTED } from '../fields'
 import { columnType } from '../fields/column-type'
 import type { Field, Resource } from '../tree'
 import type { Order } from './order'
@@ -37,9 +38,6 @@ export interface Page {
   hasPrevious: boolean
   hasNext: boolean
 }
-
-/** A text longer than this is cut in a list; what is behind stays on the record's page. */
-export const MOST_LISTED = 1000
 
 /** Reads one page, and one row more to know whether there is another. */
 export async function readPage(db: RequestContext['db'], query: PageQuery): Promise<Page> {

@@ -6,7 +6,7 @@ import { isSafeUrl } from './safe-url'
 export function UrlCell({ cell }: { cell: CellView }) {
   const address = cell.full ?? cell.text ?? ''
   const text = cell.text ?? ''
-  const isWhole = text.length < 500
+  const isWhole = text.length < 1000
   const href = isWhole && isSafeUrl(text) ? text : undefined
   if (!href) return <span title={address}>{cell.display}</span>
   return (
