@@ -1,4 +1,5 @@
 import type { ReactNode } from 'react'
+import { Status } from '@/lib/ui/status/status'
 import styles from './people-table.module.css'
 import type { PersonRow } from './person'
 import { PersonMenu } from './person-menu'
@@ -36,9 +37,7 @@ export function PeopleTable({ people, roles, ownId, children }: Props) {
               </td>
               <td className={styles.role}>{person.role}</td>
               <td>
-                <span className={styles.status} data-active={person.isActive}>
-                  {person.isActive ? 'Active' : 'Disabled'}
-                </span>
+                <Status tone={person.isActive ? 'ok' : 'quiet'}>{person.isActive ? 'Active' : 'Disabled'}</Status>
               </td>
               <td className={styles.seen} title={person.lastSeenExactly}>
                 {person.lastSeen ?? 'never'}
