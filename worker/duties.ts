@@ -1,11 +1,14 @@
+import type { AdminSource } from '@/lib/admin'
 import { sweepAuth } from '@/lib/auth'
 import { sweepWorkers } from '@/lib/db/workers'
 import type { Duty } from './context'
+import { expiryDuty } from './expiry'
 
 const MINUTE_MS = 60_000
 
-/** Everything the workers do again and again. */
-export const duties: readonly Duty[] = [
+/** Everything the workers do again and again, as the config wants it. */
+export const dutiesOf = (source: AdminSource): readonly Duty[] => [
+  expiryDuty(source),
   { name: 'Sweep dead workers', everyMs: 10 * MINUTE_MS, run: ({ db }) => sweepWorkers(db.orm) },
   {
     name: 'Sweep ended sessions',

@@ -1,7 +1,7 @@
 import { pino } from 'pino'
 import { readEnv } from '@/lib/env'
 import { readAdmin } from '@/lib/runtime'
-import { duties } from './duties'
+import { dutiesOf } from './duties'
 import { servicesOf } from './services'
 import { type RunningWorker, startWorker } from './worker'
 
@@ -26,7 +26,12 @@ async function stop(): Promise<void> {
 for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => void stop())
 
 try {
-  worker = await startWorker(readEnv(process.env, 'worker'), { duties, services: servicesOf(readAdmin()) }, log)
+  const source = readAdmin()
+  worker = await startWorker(
+    readEnv(process.env, 'worker'),
+    { duties: dutiesOf(source), services: servicesOf(source) },
+    log,
+  )
   log.info('The worker is up')
   if (isStopping) await worker.stop()
 } catch (error) {
