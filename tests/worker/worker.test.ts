@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { setUpSystem } from '@/bin/supervisor/system'
 import { bundleWorker } from '@/bin/supervisor/worker-bundle'
 import { sweepWorkers, workerStatus } from '@/lib/db/workers'
 import { readEnv } from '@/lib/env'
@@ -62,6 +63,7 @@ describe('the built worker', () => {
     folder = await mkdtemp(path.resolve('node_modules/.kontor-worker-'))
     file = path.join(folder, 'worker.mjs')
     await bundleWorker(file)
+    await setUpSystem(db.urls.owner, 'kontor_app')
   })
 
   afterAll(() => rm(folder, { recursive: true }))
