@@ -26,7 +26,9 @@ const deleteInput = z.object({
 })
 
 /** Creates a record, or changes the one `id` names; where to go afterwards is part of the answer. */
-export async function saveRecord(input: unknown): Promise<ActionResult<{ id: string; href: string }>> {
+export async function saveRecord(
+  input: unknown,
+): Promise<ActionResult<{ id: string; href: string; undo?: { request: string } }>> {
   return answer(async () => {
     const { resource: key, id, values, shown, manyToMany, next } = parse(saveInput, input)
     const ctx = await actionContext('form')
@@ -42,14 +44,17 @@ export async function saveRecord(input: unknown): Promise<ActionResult<{ id: str
       another: `${listHrefOf(resource)}/new`,
     }[next]
     revalidatePath('/admin', 'layout')
+    const undo = resource.history && saved?.isChanged !== false ? { request: ctx.requestId } : undefined
     const merged = saved?.merged.length ? ` Kept what somebody else changed meanwhile: ${saved.merged.join(', ')}.` : ''
     const verb = saved ? (saved.isChanged ? 'saved' : 'had nothing to change') : 'created'
-    return { message: `${noun} “${title}” ${verb}.${merged}`, value: { id: row.id, href } }
+    return { message: `${noun} “${title}” ${verb}.${merged}`, value: { id: row.id, href, undo } }
   })
 }
 
 /** Deletes the records, all or none. */
-export async function deleteRecords(input: unknown): Promise<ActionResult<{ href: string }>> {
+export async function deleteRecords(
+  input: unknown,
+): Promise<ActionResult<{ href: string; undo?: { request: string } }>> {
   return answer(async () => {
     const { resource: key, ids } = parse(deleteInput, input)
     const ctx = await actionContext('form')
@@ -61,7 +66,10 @@ export async function deleteRecords(input: unknown): Promise<ActionResult<{ href
       rows.length === 1 && first
         ? `${resource.singular} “${titleOf(resource, first.texts, first.id)}”`
         : `${rows.length} ${resource.plural.toLowerCase()}`
-    return { message: `${what} deleted.`, value: { href: listHrefOf(resource) } }
+    return {
+      message: `${what} deleted.`,
+      value: { href: listHrefOf(resource), undo: resource.history ? { request: ctx.requestId } : undefined },
+    }
   })
 }
 

@@ -28,6 +28,11 @@ export function RestoreRecord({ id }: { id: string }) {
   return <UndoButton request={{ ids: [id] }} label="Restore" tone="primary" size="normal" />
 }
 
+/** Undoes what a request of this person has just done. */
+export function UndoLast({ request }: { request: string }) {
+  return <UndoButton request={{ request }} label="Undo" />
+}
+
 interface Props {
   request: UndoRequest
   label: string

@@ -1,8 +1,8 @@
 'use client'
 
-import { notifications } from '@mantine/notifications'
 import { useRouter } from 'next/navigation'
 import { useState, useSyncExternalStore } from 'react'
+import { showDone } from '@/app/admin/history/show-done'
 import type { ActionResult } from '@/lib/admin/view'
 import { Button } from '@/lib/ui/button/button'
 import { AskDialog } from './ask-dialog'
@@ -16,7 +16,10 @@ interface Props {
   title: string
   singular: string
   listHref: string
-  remove: (input: { resource: string; ids: string[] }) => Promise<ActionResult<{ href?: string }>>
+  remove: (input: {
+    resource: string
+    ids: string[]
+  }) => Promise<ActionResult<{ href?: string; undo?: { request: string } }>>
 }
 
 /** Deletes a record after asking. What holds on to it is named in the dialog, which stays open then. */
@@ -33,7 +36,7 @@ export function DeleteRecord({ resource, id, title, singular, listHref, remove }
       const answer = await remove({ resource, ids: [id] })
       if (answer.ok) {
         setOpen(false)
-        notifications.show({ message: answer.message, color: 'green' })
+        showDone(answer.message, answer.value.undo)
         router.push(listAddress(resource, answer.value.href ?? listHref))
       } else setProblems([...new Set([answer.message, ...Object.values(answer.fields).flat()])])
     } catch {

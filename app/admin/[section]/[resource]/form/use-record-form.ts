@@ -1,9 +1,9 @@
 'use client'
 
-import { notifications } from '@mantine/notifications'
 import { useRouter } from 'next/navigation'
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import { useForm } from 'react-hook-form'
+import { showDone } from '@/app/admin/history/show-done'
 import type { ActionResult, RecordView } from '@/lib/admin/view'
 import {
   type FormValues,
@@ -17,7 +17,9 @@ import {
 } from './form-values'
 import { listAddress } from './list-memory'
 
-export type Save = (input: SaveInput) => Promise<ActionResult<{ id: string; href?: string }>>
+type Answer = ActionResult<{ id: string; href?: string; undo?: { request: string } }>
+type Saved = Extract<Answer, { ok: true }>
+export type Save = (input: SaveInput) => Promise<Answer>
 export type Failure = Extract<ActionResult, { ok: false }>
 
 /** A conflict as the comparison draws it, and which side was chosen. */
@@ -88,7 +90,7 @@ export function useRecordForm(view: RecordView, save: Save, startAgain: () => vo
     const sent = form.getValues()
     try {
       const answer = await save(saveInput(view, names, base, sent, next))
-      if (answer.ok) succeed(answer.message, answer.value.href, next, sent)
+      if (answer.ok) succeed(answer, next, sent)
       else fail(answer)
     } catch {
       fail(UNREACHABLE)
@@ -97,10 +99,10 @@ export function useRecordForm(view: RecordView, save: Save, startAgain: () => vo
     }
   }
 
-  function succeed(message: string, href: string | undefined, next: Then, sent: FormValues): void {
+  function succeed({ message, value: { href, undo } }: Saved, next: Then, sent: FormValues): void {
     setFailure(undefined)
     setShown(sent) // clean from here on: leaving asks nothing
-    notifications.show({ message, color: 'green' })
+    showDone(message, undo)
     if (next === 'another' && view.id === undefined) startAgain()
     else if (next === 'list') router.push(listAddress(view.resource.key, href ?? view.resource.href))
     else if (href && href !== window.location.pathname) router.push(href)

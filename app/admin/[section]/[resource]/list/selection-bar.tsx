@@ -6,6 +6,7 @@ import { useRouter } from 'next/navigation'
 import { useEffect, useState, useTransition } from 'react'
 import { deleteRecords } from '@/app/admin/actions'
 import { Button } from '@/lib/ui/button/button'
+import { showDone } from '../../../history/show-done'
 import { clearSelection, selectedIds, watchSelection } from './selection'
 import styles from './selection-bar.module.css'
 
@@ -33,12 +34,8 @@ export function SelectionBar({ resource, singular, plural }: Props) {
   function remove() {
     startDeleting(async () => {
       const result = await deleteRecords({ resource, ids: selected })
-      notifications.show({
-        color: result.ok ? 'accent' : 'red',
-        title: result.ok ? undefined : 'Nothing was deleted',
-        message: result.message,
-        autoClose: result.ok ? undefined : false,
-      })
+      if (result.ok) showDone(result.message, result.value.undo)
+      else notifications.show({ color: 'red', title: 'Nothing was deleted', message: result.message, autoClose: false })
       if (!result.ok) return
       clearSelection()
       router.refresh()
