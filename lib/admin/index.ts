@@ -1,3 +1,4 @@
+export { loadBytes } from './bytes'
 export { ConfigError } from './checks'
 export type { Actor, OperationContext, RequestContext } from './context'
 export { defineAdmin, resource, section } from './define'

@@ -1,8 +1,9 @@
 import { isMalformedValue } from '@/lib/db/postgres-errors'
+import { encodeRecordId } from '@/lib/db/record-id'
 import { notFound } from '@/lib/errors'
 import type { StoredRow, Texts } from '@/lib/storage'
 import type { RequestContext } from './context'
-import { columnType, limitsOf } from './fields/column-type'
+import { columnType, elementColumn, limitsOf } from './fields/column-type'
 import type { FormatContext } from './fields/field'
 import { lifetimeOf } from './lifetime'
 import { labelsFor, relatedPreview } from './list'
@@ -89,7 +90,8 @@ async function openRecord(ctx: RequestContext, resource: Resource, id: string, i
   return loadReadable(ctx, resource, id)
 }
 
-async function loadReadable(ctx: RequestContext, resource: Resource, id: string): Promise<StoredRow> {
+/** The record, where this person may open it. */
+export async function loadReadable(ctx: RequestContext, resource: Resource, id: string): Promise<StoredRow> {
   const where = await rowCondition(ctx, resource, 'read', 't')
   const row = await resource.storage.load(ctx.db, id, { where }).catch((error: unknown) => {
     if (isMalformedValue(error)) return undefined
@@ -153,13 +155,14 @@ async function viewField(
     width: field.kind.width,
     choices:
       choices?.slice() ??
-      field.column.enumValues?.map((value) => ({
+      enumValuesOf(field)?.map((value) => ({
         value,
-        label: field.kind.format(value, { ...field, choices: undefined }, format),
+        label: (field.element ?? field.kind).format(value, { ...field, choices: undefined }, format),
       })),
     tones: { ...field.tones },
     ...limitsOf(field.column),
     reference,
+    downloadUrl: text === null ? undefined : downloadUrlOf(ctx, field, texts),
     display: text === null ? '' : (reference?.label ?? field.kind.format(text, { ...field, choices }, format)),
     timeZone: ctx.timeZone,
     locale: ctx.locale,
@@ -185,8 +188,23 @@ function isKeyed(target: Resource, field: Field): boolean {
   return target.keyFields.length === 1 && target.keyFields[0]?.name === field.reference?.targetFields[0]
 }
 
+/** The values a type declares, of a column or of an array's elements. */
+const enumValuesOf = ({ column }: Field) => column.enumValues ?? elementColumn(column)?.enumValues
+
+/** Where a record's bytes can be had. */
+function downloadUrlOf(ctx: RequestContext, field: Field, texts: Texts): string | undefined {
+  const owner = field.kind.name === 'bytea' ? ownerOf(field, ctx) : undefined
+  if (!owner || owner.keyFields.length === 0) return undefined
+  const id = encodeRecordId(owner.keyFields.map(({ name }) => texts[name] ?? ''))
+  return `/api/bytes/${owner.section}/${owner.slug}/${encodeURIComponent(id)}/${encodeURIComponent(field.name)}`
+}
+
+function ownerOf(field: Field, ctx: RequestContext): Resource | undefined {
+  return [...ctx.admin.resources.values()].find((resource) => resource.fields.get(field.name) === field)
+}
+
 function optionsUrlOf(field: Field, ctx: RequestContext): string {
-  const owner = [...ctx.admin.resources.values()].find((resource) => resource.fields.get(field.name) === field)
+  const owner = ownerOf(field, ctx)
   return `/api/options/${owner?.section}/${owner?.slug}/${field.name}`
 }
 
