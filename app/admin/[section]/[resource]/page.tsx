@@ -1,9 +1,8 @@
-import { Suspense } from 'react'
 import { pageContext } from '@/app/context'
 import { forPage } from '@/app/page-outcome'
-import { type Settled, settleWithin } from '@/app/settle'
+import { settleWithin } from '@/app/settle'
+import { WhenSettled } from '@/app/when-settled'
 import { findResource, loadList, viewResource } from '@/lib/admin'
-import type { ListView } from '@/lib/admin/view'
 import { ButtonLink } from '@/lib/ui/button/button'
 import { Page, PageHead } from '@/lib/ui/page/page'
 import { Refusal } from '../../refusal'
@@ -29,32 +28,22 @@ export default async function ListPage({ params, searchParams }: Props) {
     <Page title={plural} path={[{ label: sectionLabel, href: `/admin/${section}` }, { label: plural }]}>
       <Refusal ctx={ctx} refused={search.refused} />
       <PageHead title={plural} description={description}>
-        <Suspense fallback={<ButtonLink href={undefined}>Export</ButtonLink>}>
-          <Export list={list} />
-        </Suspense>
+        <WhenSettled settled={list} fallback={<ButtonLink href={undefined}>Export</ButtonLink>}>
+          {({ exportHref }) => (
+            <ButtonLink href={exportHref} download="">
+              Export
+            </ButtonLink>
+          )}
+        </WhenSettled>
         {can.create && (
           <ButtonLink href={`${href}/new`} tone="primary">
             New {singular.toLowerCase()}
           </ButtonLink>
         )}
       </PageHead>
-      <Suspense fallback={<ListSkeleton />}>
-        <Loaded list={list} />
-      </Suspense>
+      <WhenSettled settled={list} fallback={<ListSkeleton />}>
+        {(value) => <ListBody list={value} />}
+      </WhenSettled>
     </Page>
-  )
-}
-
-async function Loaded({ list }: { list: Settled<ListView> }) {
-  return <ListBody list={list.isSettled ? list.value : await list.promise} />
-}
-
-/** The way out of what is listed, as CSV. */
-async function Export({ list }: { list: Settled<ListView> }) {
-  const { exportHref } = list.isSettled ? list.value : await list.promise
-  return (
-    <ButtonLink href={exportHref} download="">
-      Export
-    </ButtonLink>
   )
 }
