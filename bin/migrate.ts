@@ -1,8 +1,8 @@
 import { grantTables } from '@/lib/db/grants'
 import { migrateTables, pendingSystemSql, pendingTablesSql } from '@/lib/db/migrate'
 import { withDatabase } from './supervisor/command-database'
-import { historySql, recordOwnTables, recordTables } from './supervisor/history'
 import { setUpSystem, withConnection } from './supervisor/system'
+import { historySql, recordOwnTables, setUpTables } from './supervisor/tables'
 import { say, step } from './tools/progress.mjs'
 
 /**
@@ -29,8 +29,8 @@ async function migrate(withTables: boolean): Promise<void> {
       conclude(ran > 0 ? `${ran} of Kontor's own migrations applied` : "Kontor's own tables are up to date")
     })
     if (withTables) {
-      await step('Setting up the history', '', async (conclude) => {
-        const { summary, failed } = await recordTables(ownerUrl)
+      await step('Setting up the tables', '', async (conclude) => {
+        const { summary, failed } = await setUpTables(ownerUrl)
         if (failed.length > 0) throw new Error(`${failed.join('\n')}\nThe other tables are done. Run it again.`)
         conclude(summary)
       })

@@ -5,9 +5,9 @@ import { checkServer, setUpRightsHint } from '@/lib/db/server-check'
 import type { Env } from '@/lib/env'
 import { say, step } from '../tools/progress.mjs'
 import { type DemoPerson, seedOnce } from './demo'
-import { recordOwnTables, recordTables } from './history'
 import type { Shutdown } from './shutdown'
 import { isSystemUpToDate, setUpSystem, warnOfChanges, withConnection } from './system'
+import { recordOwnTables, setUpTables } from './tables'
 
 /** Where web and worker will find their data. */
 export interface Prepared {
@@ -59,10 +59,10 @@ export async function fillDatabase({ owner }: DatabaseUrls): Promise<DemoPerson[
   await warnOfChanges(owner)
   const people = await seedOnce(owner)
   // After the seed: what it bakes is where the history begins, and no part of it.
-  const failed = await step('Setting up the history', '', async (conclude) => {
-    const recorded = await recordTables(owner)
-    conclude(recorded.summary)
-    return recorded.failed
+  const failed = await step('Setting up the tables', '', async (conclude) => {
+    const report = await setUpTables(owner)
+    conclude(report.summary)
+    return report.failed
   })
   for (const line of failed) say(`  ${line}`)
   return people

@@ -1,4 +1,4 @@
-import type { TrackedTable } from '@/lib/history/tracked-table'
+import type { TrackedTable } from '@/lib/history'
 import type { AdminSource } from './resolve'
 
 /** Columns that never enter the log, whoever writes them. */

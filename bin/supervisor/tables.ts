@@ -1,0 +1,53 @@
+import type { AdminSource } from '@/lib/admin'
+import { trackedTables } from '@/lib/admin/tracked-tables'
+import { installTriggers, printTriggers, uninstallTriggers } from '@/lib/history'
+import { readAdmin } from '@/lib/runtime'
+import { installStorage, type Storage } from '@/lib/storage'
+import { withConnection } from './system'
+
+export interface TablesReport {
+  /** What is recorded now, in a line. */
+  summary: string
+  /** Tables that could not be changed, each with the reason; the others are done. */
+  failed: string[]
+}
+
+/**
+ * Sets up the deployer's tables as the config wants them: what append-only and ephemeral ones need, then the history's
+ * triggers on every table it knows, and no longer on those it gave up.
+ * @throws ConfigError
+ */
+export async function setUpTables(ownerUrl: string): Promise<TablesReport> {
+  const source = readAdmin()
+  const wanted = trackedTables(source)
+  const { stored, recorded } = await withConnection(ownerUrl, async (owner) => {
+    // First: the triggers look whether a table is logged.
+    const stored = await installStorage(owner, storagesOf(source))
+    await uninstallTriggers(owner, wanted)
+    return { stored, recorded: await installTriggers(owner, wanted) }
+  })
+  const { installed, unchanged, absent } = recorded
+  const missing = absent.length > 0 ? `; not in the database: ${absent.join(', ')}` : ''
+  return {
+    summary: `Changes of ${installed.length + unchanged.length} tables are recorded${missing}`,
+    failed: [
+      ...stored.failed.map(({ relation, message }) => `${relation} is not set up: ${message}`),
+      ...recorded.failed.map(({ relation, message }) => `${relation} is not recorded: ${message}`),
+    ],
+  }
+}
+
+function storagesOf({ admin }: AdminSource): Storage[] {
+  return [...admin.resources.values()].map(({ storage }) => storage)
+}
+
+/** The history of Kontor's own tables alone, which need nobody's leave. */
+export async function recordOwnTables(ownerUrl: string): Promise<void> {
+  const own = trackedTables(readAdmin()).filter(({ schema }) => schema === 'kontor')
+  await withConnection(ownerUrl, (owner) => installTriggers(owner, own))
+}
+
+/** The triggers as SQL, for people who run it by hand. */
+export function historySql(ownerUrl: string): Promise<string> {
+  return withConnection(ownerUrl, (owner) => printTriggers(owner, trackedTables(readAdmin())))
+}
