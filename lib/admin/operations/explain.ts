@@ -38,6 +38,8 @@ const SENTENCES: Record<string, Sentence> = {
   '23P01': (error, scene) =>
     onColumns(error, scene, 'conflict', 'Overlaps with another record. Choose something else.'),
   '23503': explainForeignKey,
+  // ON DELETE RESTRICT, from PostgreSQL 18 on.
+  '23001': explainForeignKey,
   '23502': (error, { resource }) => {
     const field = fieldOfColumn(resource, error.column_name)
     const message = `${field?.label ?? error.column_name} is needed.`
@@ -129,7 +131,7 @@ async function nameOfTaker(
 }
 
 async function explainForeignKey(error: PostgresError, scene: Scene): Promise<AdminError> {
-  const isHeld = /is still referenced from table/.test(error.detail ?? '')
+  const isHeld = /is (still )?referenced from table/.test(error.detail ?? '')
   if (!isHeld) {
     return onColumns(error, scene, 'invalid', 'What this points at does not exist (any more). Choose another.')
   }
