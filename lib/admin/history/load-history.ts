@@ -2,6 +2,7 @@ import { inArray } from 'drizzle-orm'
 import { users } from '@/lib/auth'
 import { type Change, type HistoryFilters, recordHistory, siteHistory } from '@/lib/history'
 import type { RequestContext } from '../context'
+import { labelsFor } from '../list'
 import { recordHref } from '../menu'
 import { isAllowed } from '../policy'
 import type { Resource } from '../tree'
@@ -80,6 +81,7 @@ async function viewChanges(
     ctx,
     entries.map(({ change }) => change.actor),
   )
+  const titles = await titlesNow(ctx, entries)
   return Promise.all(
     entries.map(async ({ change, count }): Promise<ChangeView> => {
       const resource = ctx.admin.byRelation.get(change.relation)
@@ -97,7 +99,10 @@ async function viewChanges(
         resource: resource && { key: resource.key, singular: resource.singular, plural: resource.plural },
         relation: change.relation,
         recordId: change.recordId,
-        title: titleThen(resource, change),
+        title:
+          titleThen(resource, change) ??
+          titles.get(`${change.relation} ${change.recordId}`) ??
+          nameless(resource, change),
         href: isReadable ? recordHref(resource, change.recordId ?? '') : undefined,
         fields,
         moreFields: more,
@@ -110,13 +115,32 @@ async function viewChanges(
   )
 }
 
-/** What the record was called by the values the change has; its id where it has no title among them. */
-function titleThen(resource: Resource | undefined, { before, after, recordId, relation }: Change): string {
+/** What the record was called, by the values the change has of it. */
+function titleThen(resource: Resource | undefined, { before, after }: Change): string | undefined {
   const name = resource?.title.field?.column.name
-  const value = name ? ((after ?? {})[name] ?? (before ?? {})[name]) : undefined
-  if (typeof value === 'string' && value.trim() !== '') return value
-  const noun = resource?.singular ?? relation
-  return recordId === null ? noun : `${noun} ${recordId}`
+  const value = name ? (after?.[name] ?? before?.[name]) : undefined
+  return typeof value === 'string' && value.trim() !== '' ? value : undefined
+}
+
+const nameless = (resource: Resource | undefined, { recordId, relation }: Change): string =>
+  [resource?.singular ?? relation, recordId].filter((part) => part !== null).join(' ')
+
+/** What the records that are still there are called now, by 'schema.table id'; one query a resource. */
+async function titlesNow(ctx: RequestContext, entries: readonly { change: Change }[]): Promise<Map<string, string>> {
+  const ids = new Map<Resource, string[]>()
+  for (const { change } of entries) {
+    const resource = ctx.admin.byRelation.get(change.relation)
+    if (!resource || change.recordId === null || titleThen(resource, change)) continue
+    ids.set(resource, [...(ids.get(resource) ?? []), change.recordId])
+  }
+  const titles = new Map<string, string>()
+  await Promise.all(
+    [...ids].map(async ([resource, wanted]) => {
+      for (const [id, title] of await labelsFor(ctx, resource, wanted))
+        titles.set(`${resource.shape.relation} ${id}`, title)
+    }),
+  )
+  return titles
 }
 
 /** Names of the people among the actors; one query. */
