@@ -60,6 +60,10 @@ export const mantineTheme = createTheme({
     return isThemeColor ? { ...colors, color: `var(--mantine-color-${color}-contrast)` } : colors
   },
   respectReducedMotion: true,
+  components: {
+    // An element that is no menu item may not stand in a menu; without it the first item takes the focus, as it should.
+    Menu: { defaultProps: { withInitialFocusPlaceholder: false } },
+  },
 })
 
 /** Mantine's roles, as ours. The same in light and dark, because ours differ by themselves. */
