@@ -1,4 +1,5 @@
 export { type AppendOnlyStorageOptions, appendOnlyStorage } from './append-only'
+export { appendOnlyMigration, ordinaryTableMigration } from './append-only-migration'
 export { type EphemeralStorageOptions, ephemeralStorage } from './ephemeral'
 export type { Deadlines, Expiry, ExpiryLimits, ExpiryReason } from './expiry'
 export { installStorage, storageObstacles } from './install'

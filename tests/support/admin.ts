@@ -1,9 +1,10 @@
 import type { RequestContext } from '@/lib/admin/context'
 import { type AdminOptions, defineAdmin } from '@/lib/admin/define'
 import { requestContext } from '@/lib/admin/request-context'
-import { resolveAdmin } from '@/lib/admin/resolve'
+import { type AdminSource, resolveAdmin } from '@/lib/admin/resolve'
 import type { Resource } from '@/lib/admin/tree'
 import type { Database } from '@/lib/db/client'
+import { type Clock, systemClock } from '@/lib/db/clock'
 import type { Relation } from '@/lib/db/table-shape'
 
 /** A person for tests: owner unless said otherwise. */
@@ -11,6 +12,7 @@ export const OWNER = { id: 'user:test-owner', name: 'Test owner', role: 'owner' 
 export const EDITOR = { id: 'user:test-editor', name: 'Test editor', role: 'editor' }
 
 export interface TestAdmin {
+  source: AdminSource
   ctx: RequestContext
   /** The resource a table is administered as. */
   of(relation: Relation): Resource
@@ -19,11 +21,15 @@ export interface TestAdmin {
 }
 
 /** A resolved admin over a test database, and the context of one request of its owner. */
-export async function createTestAdmin(db: Database, options: AdminOptions): Promise<TestAdmin> {
-  const source = resolveAdmin(defineAdmin(options))
-  const as = (actor: typeof OWNER) =>
-    requestContext({ source, db, clock: { now: () => new Date() }, actor, requestId: 'test', road: 'form' })
+export async function createTestAdmin(
+  db: Database,
+  options: AdminOptions,
+  clock: Clock = systemClock,
+): Promise<TestAdmin> {
+  const source = resolveAdmin(defineAdmin(options), clock)
+  const as = (actor: typeof OWNER) => requestContext({ source, db, clock, actor, requestId: 'test', road: 'form' })
   return {
+    source,
     ctx: await as(OWNER),
     as,
     of: (relation) => {

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { formatDuration } from '@/lib/db/duration'
 import { isMalformedValue } from '@/lib/db/postgres-errors'
+import { rebase } from '@/lib/db/rebase'
 import { AdminError } from '@/lib/errors'
 import type { OperationContext, RequestContext } from '../context'
 import type { Resource } from '../tree'
@@ -18,22 +19,25 @@ export async function absence(
   const { expiry } = resource.storage
   const name = `${resource.singular} ${id}`
   if (!expiry) return new AdminError('not_found', `${name} does not exist (any more), or you may not change it.`)
-  if (resource.scope(ctx))
-    return new AdminError(
-      'expired',
-      `${name} is not there (any more): it expired, was deleted, or is not yours to see.`,
-    )
   const db = 'tx' in ctx ? ctx.tx : ctx.db
-  const isWaiting = await expiry.hasExpired(db, id).catch((error: unknown) => {
+  const given = resource.scope(ctx)
+  const scope = given && rebase(given, resource.relation, 't')
+  const isWaiting = await expiry.hasExpired(db, id, scope).catch((error: unknown) => {
     if (isMalformedValue(error)) return false
     throw error
   })
-  const [noted] = await db.execute<{ reason: string }>(
-    sql`select reason from kontor.expiries where relation = ${resource.shape.relation} and record_id = ${id}`,
+  const noted = scope ? undefined : await notedReason(ctx, resource, id)
+  if (isWaiting || noted)
+    return new AdminError('expired', `${name} has expired${because(resource, noted)}. Nothing was saved.`)
+  const message = `${name} is not there (any more): it expired, was deleted, or you may not change it.`
+  return new AdminError('not_found', message, { mayHaveExpired: true })
+}
+
+async function notedReason(ctx: RequestContext | OperationContext, { shape }: Resource, id: string) {
+  const rows = await ('tx' in ctx ? ctx.tx : ctx.db).execute<{ reason: string }>(
+    sql`select reason from kontor.expiries where relation = ${shape.relation} and record_id = ${id}`,
   )
-  if (!isWaiting && !noted)
-    return new AdminError('not_found', `${name} does not exist (any more), or you may not change it.`)
-  return new AdminError('expired', `${name} has expired${because(resource, noted?.reason)}. Nothing was saved.`)
+  return rows[0]?.reason
 }
 
 function because({ storage: { expiry } }: Resource, reason: string | undefined): string {

@@ -147,16 +147,19 @@ BEGIN
     CREATE OR REPLACE FUNCTION kontor.%I() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp AS $body$
     BEGIN
-      IF new.deleted THEN
+      -- Several versions of one entry in one statement: the last of them speaks.
+      IF EXISTS (SELECT FROM %s WHERE entry_id = new.entry_id AND entry_version > new.entry_version) THEN
+        RETURN NULL;
+      ELSIF new.deleted THEN
         DELETE FROM %s WHERE entry_id = new.entry_id;
       ELSE
-        UPDATE %2$s SET (%3$s) = ROW (%4$s) WHERE entry_id = new.entry_id;
+        UPDATE %3$s SET (%4$s) = ROW (%5$s) WHERE entry_id = new.entry_id;
         IF NOT FOUND THEN
-          INSERT INTO %2$s (%3$s) VALUES (%4$s);
+          INSERT INTO %3$s (%4$s) VALUES (%5$s);
         END IF;
       END IF;
       RETURN NULL;
-    END $body$ $create$, keep_name, companion, names, values_of_new);
+    END $body$ $create$, keep_name, versions, companion, names, values_of_new);
 
   -- Whatever is written must be what the newest version says: so only the trigger above can.
   EXECUTE format($create$
