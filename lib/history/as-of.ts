@@ -1,6 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Executor } from '@/lib/db/client'
 import { AdminError } from '@/lib/errors'
+import { textsOf } from './change'
 import { isBounded, recordIdOf } from './column-text'
 import { arrayOf } from './filters'
 import { literal, quote } from './literal'
@@ -39,7 +40,8 @@ export interface AsOfOptions {
 
 /**
  * The table's rows as of a moment, as a FROM item in parentheses: `select … from ${asOfSource(…)} as t where … order by …
- * limit …`. It has the table's own column names and types.
+ * limit …`. It has the table's own column names and types, and two columns more: "kontor.id", the record's id, and
+ * "kontor.past", whether the row is put together from the log.
  *
  * Two branches: rows not changed since, straight from the table, and older versions put together from the log. The first
  * is a plain scan with a hashed exclusion, so WHERE, ORDER BY and LIMIT put on top reach the table's indexes; the second
@@ -72,12 +74,22 @@ export function asOfRecords(
 ): SQL {
   const columns = chosen(table, options.columns)
   const ids = arrayOf(recordIds)
-  const only = sql`and left(c.record_id, 500) = any(array(select left(i, 500) from unnest(${ids}) as i)) and c.record_id = any(${ids})`
   return sql`(select ${past(table, columns)}, k.record_id as "kontor.id" from (
       select wanted.record_id, l.state, l.born from unnest(${ids}) as wanted(record_id)
-      left join (${reconstructed(table, moment, only)}) as l on l.record_id = wanted.record_id
+      left join (${reconstructed(table, moment, among(recordIds))}) as l on l.record_id = wanted.record_id
     ) as k cross join lateral (select k.state, k.born, k.record_id) as l ${lookedUp(table, table.columns)}
     where l.born is not true and (l.state ?& ${arrayOf(table.key)} or p.${sql.raw(quote(table.key[0]!))} is not null))`
+}
+
+/** The given records as far as they changed since: their earlier values as texts, and whether they began only then. */
+export const changedRecords = (table: AsOfTable, moment: Moment, recordIds: readonly string[]): SQL => sql`
+  select l.record_id as "recordId", ${textsOf(sql`l.state`)} as state, l.born
+  from (${reconstructed(table, moment, among(recordIds))}) as l`
+
+/** Only these records; the first condition is the index's. */
+function among(recordIds: readonly string[]): SQL {
+  const ids = arrayOf(recordIds)
+  return sql`and left(c.record_id, 500) = any(array(select left(i, 500) from unnest(${ids}) as i)) and c.record_id = any(${ids})`
 }
 
 const keyOf = (table: AsOfTable): ColumnFacts[] =>

@@ -44,7 +44,7 @@ export const isOversize = (value: LoggedValue | undefined): value is Oversize =>
   typeof value === 'object' && value !== null
 
 /** Every value of a logged row as its Postgres text; marks stay objects. */
-const texts = (column: SQL) => sql`(select jsonb_object_agg(v.key, case
+export const textsOf = (column: SQL): SQL => sql`(select jsonb_object_agg(v.key, case
   when jsonb_typeof(v.value) = 'object' and v.value ?& '{size,sha256}' then v.value else to_jsonb(v.value #>> '{}') end)
   from jsonb_each(${column}) as v)`
 
@@ -52,8 +52,8 @@ const texts = (column: SQL) => sql`(select jsonb_object_agg(v.key, case
 export function changeColumns(alias: string): SQL {
   const c = sql.identifier(alias)
   return sql`${c}.id::text as id, ${c}.at::text as at, ${c}.tx::text as tx, ${c}.relation, ${c}.record_id as "recordId", ${c}.op,
-    case when ${c}.before = '{}' then ${c}.before else ${texts(sql`${c}.before`)} end as before,
-    case when ${c}.after = '{}' then ${c}.after else ${texts(sql`${c}.after`)} end as after,
+    case when ${c}.before = '{}' then ${c}.before else ${textsOf(sql`${c}.before`)} end as before,
+    case when ${c}.after = '{}' then ${c}.after else ${textsOf(sql`${c}.after`)} end as after,
     coalesce(${c}.changed, '{}') as changed, ${c}.actor, ${c}.db_user as "dbUser", ${c}.source, ${c}.request_id as "requestId", ${c}.reason,
     coalesce(${c}.undoes::text[], '{}') as undoes`
 }

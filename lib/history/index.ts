@@ -17,6 +17,8 @@ export {
   type HistoryPaging,
   recordHistory,
 } from './record-history'
+export { type RestoreScope, restorePlan } from './restore-plan'
+export { addPartitions, markCrashedTables, sealChanges, sealState } from './seals'
 export { type ActivityEntry, type ActivityPage, siteHistory } from './site-history'
 export type { Reaction, TrackedTable } from './tracked-table'
 export {
@@ -27,3 +29,6 @@ export {
   triggerState,
   uninstallTriggers,
 } from './triggers'
+export { undoneBy } from './undo-links'
+export { type UndoChunk, type UndoPlan, type UndoSelector, undoChunk, undoPlan } from './undo-plan'
+export type { UndoBlocker, UndoConflict, UndoStep } from './undo-step'

@@ -1,5 +1,6 @@
 import type postgres from 'postgres'
 import { AdminError } from '@/lib/errors'
+import { LOCK_TIMEOUT_MS, whenFree } from './busy'
 import { literal, quote } from './literal'
 import { readTableFacts, type TableFacts } from './table-facts'
 import { assertRedactable, functionName, type TrackedTable } from './tracked-table'
@@ -99,39 +100,20 @@ export async function installTriggers(owner: postgres.Sql, tables: readonly Trac
 
 const rootsOf = (tables: readonly TrackedTable[]) => new Set(tables.map(({ schema, name }) => `${schema}.${name}`))
 
-const ATTEMPTS = 10
-const LOCK_TIMEOUT_MS = 2_000
-
-async function installOne(owner: postgres.Sql, table: TrackedTable, roots: ReadonlySet<string>) {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await owner.begin(async (tx) => {
-        await tx`select set_config('lock_timeout', ${`${LOCK_TIMEOUT_MS}`}, true), pg_advisory_xact_lock(1802465908, 23)`
-        const wanted = await wantedFor(tx, table, roots)
-        if (wanted === 'absent') return 'absent'
-        if (wanted === 'partition') return 'unchanged'
-        const drift = await driftOf(tx, wanted)
-        if (drift.length === 0 && (await isTracked(tx, wanted))) return 'unchanged'
-        await tx.unsafe(
-          installSql(
-            wanted,
-            drift.every(({ kind }) => kind === 'outdated'),
-          ),
-        )
-        return 'installed'
-      })
-    } catch (error) {
-      // 55P03 lock_not_available, 40P01 deadlock_detected
-      const isBusy =
-        typeof error === 'object' &&
-        error !== null &&
-        'code' in error &&
-        (error.code === '55P03' || error.code === '40P01')
-      if (!isBusy || attempt === ATTEMPTS) throw error
-      await new Promise((resolve) => setTimeout(resolve, 100 * attempt))
-    }
-  }
-}
+const installOne = (owner: postgres.Sql, table: TrackedTable, roots: ReadonlySet<string>) =>
+  whenFree(() =>
+    owner.begin(async (tx) => {
+      await tx`select set_config('lock_timeout', ${`${LOCK_TIMEOUT_MS}`}, true), pg_advisory_xact_lock(1802465908, 23)`
+      const wanted = await wantedFor(tx, table, roots)
+      if (wanted === 'absent') return 'absent'
+      if (wanted === 'partition') return 'unchanged'
+      const drift = await driftOf(tx, wanted)
+      if (drift.length === 0 && (await isTracked(tx, wanted))) return 'unchanged'
+      const isContinued = drift.every(({ kind }) => kind === 'outdated')
+      await tx.unsafe(installSql(wanted, isContinued))
+      return 'installed'
+    }),
+  )
 
 async function isTracked(sql: postgres.ISql, { facts }: WantedTable): Promise<boolean> {
   const [row] =
@@ -271,19 +253,21 @@ const standing = (sql: postgres.ISql) => sql<{ relation: string; on: string; nam
  */
 export async function uninstallTriggers(owner: postgres.Sql, keep: readonly TrackedTable[] = []): Promise<string[]> {
   const kept = new Set(keep.map(functionName))
-  return owner.begin(async (tx) => {
-    await tx`select set_config('lock_timeout', ${`${LOCK_TIMEOUT_MS}`}, true), pg_advisory_xact_lock(1802465908, 23)`
-    const removed = (await standing(tx)).filter(({ name }) => !kept.has(name))
-    for (const { on, trigger } of removed) await tx.unsafe(`DROP TRIGGER IF EXISTS ${quote(trigger)} ON ${on}`)
-    const functions = await tx<{ name: string }[]>`
+  return whenFree(() =>
+    owner.begin(async (tx) => {
+      await tx`select set_config('lock_timeout', ${`${LOCK_TIMEOUT_MS}`}, true), pg_advisory_xact_lock(1802465908, 23)`
+      const removed = (await standing(tx)).filter(({ name }) => !kept.has(name))
+      for (const { on, trigger } of removed) await tx.unsafe(`DROP TRIGGER IF EXISTS ${quote(trigger)} ON ${on}`)
+      const functions = await tx<{ name: string }[]>`
       select proname as name from pg_proc where pronamespace = 'kontor'::regnamespace and proname like 'log\_%'
         and prorettype = 'trigger'::regtype and proname ~ '_[0-9a-f]{10}$'`
-    for (const { name } of functions) {
-      if (!kept.has(name)) await tx.unsafe(`DROP FUNCTION IF EXISTS kontor.${quote(name)}()`)
-    }
-    const relations = [...new Set(removed.map(({ relation }) => relation))]
-    const keptRelations = keep.map(({ schema, name }) => `${schema}.${name}`)
-    await tx`delete from kontor.tracked where relation <> all(${keptRelations})`
-    return relations
-  })
+      for (const { name } of functions) {
+        if (!kept.has(name)) await tx.unsafe(`DROP FUNCTION IF EXISTS kontor.${quote(name)}()`)
+      }
+      const relations = [...new Set(removed.map(({ relation }) => relation))]
+      const keptRelations = keep.map(({ schema, name }) => `${schema}.${name}`)
+      await tx`delete from kontor.tracked where relation <> all(${keptRelations})`
+      return relations
+    }),
+  )
 }

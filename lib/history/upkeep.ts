@@ -1,5 +1,6 @@
 import type postgres from 'postgres'
 import { AdminError } from '@/lib/errors'
+import { isBusy, LOCK_TIMEOUT_MS, whenFree } from './busy'
 
 /** Who runs an upkeep command, and why. */
 export interface UpkeepBy {
@@ -7,9 +8,6 @@ export interface UpkeepBy {
   actor: string
   reason: string
 }
-
-const ATTEMPTS = 10
-const LOCK_TIMEOUT_MS = 2_000
 
 /**
  * Runs `work` in one transaction that may change the log, which only its owner may; the lock it needs is tried for two
@@ -29,21 +27,19 @@ export async function withUpkeep<T>(
       `The role "${role?.name}" does not own the change log. Set DATABASE_OWNER_URL to one that does.`,
     )
   }
-  for (let attempt = 1; ; attempt++) {
-    try {
-      // The function's result is what begin() resolves to; its type cannot be told apart from a list of queries.
-      return (await owner.begin(async (tx) => {
-        await tx`select set_config('kontor.upkeep', 'on', true), set_config('lock_timeout', ${`${LOCK_TIMEOUT_MS}`}, true),
-          set_config('statement_timeout', '0', true), pg_advisory_xact_lock(1802465908, 24)`
-        return work(tx)
-      })) as T
-    } catch (error) {
-      const isBusy = typeof error === 'object' && error !== null && 'code' in error && error.code === '55P03'
-      if (!isBusy) throw error
-      if (attempt === ATTEMPTS)
-        throw new AdminError('unavailable', 'The change log stayed locked by writers. Try again at a quieter time.')
-      await new Promise((resolve) => setTimeout(resolve, 200 * attempt))
-    }
+  try {
+    return await whenFree(
+      () =>
+        // What begin() resolves to cannot be told apart, by its type, from a list of queries.
+        owner.begin(async (tx) => {
+          await tx`select set_config('kontor.upkeep', 'on', true), set_config('lock_timeout', ${`${LOCK_TIMEOUT_MS}`}, true),
+            set_config('statement_timeout', '0', true), pg_advisory_xact_lock(1802465908, 24)`
+          return work(tx)
+        }) as Promise<T>,
+    )
+  } catch (error) {
+    if (!isBusy(error)) throw error
+    throw new AdminError('unavailable', 'The change log stayed locked by writers. Try again at a quieter time.')
   }
 }
 

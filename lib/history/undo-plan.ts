@@ -1,0 +1,140 @@
+import { type SQL, sql } from 'drizzle-orm'
+import type { Executor } from '@/lib/db/client'
+import { type Change, changeColumns, selectChanges } from './change'
+import { type ForeignKey, readForeignKeys, readUniqueKeys } from './constraints'
+import { arrayOf, type HistoryFilters, indexedConditions, scannedConditions } from './filters'
+import { factsOf, presentRows } from './present-rows'
+import { isId } from './record-history'
+import type { TableFacts } from './table-facts'
+import { addKeyBlockers } from './undo-blockers'
+import { tooMany, UNDO_LIMIT, withCascades } from './undo-cascade'
+import { addConflicts, missingTable, settle } from './undo-conflicts'
+import { undoneBy } from './undo-links'
+import { orderSteps } from './undo-order'
+import { foldChanges, type UndoStep } from './undo-step'
+
+/** Which changes to undo: chosen ones, a transaction, everything of one request (an action, an import), or what a filter finds. */
+export type UndoSelector =
+  | { ids: readonly string[] }
+  | { tx: string }
+  | { request: string }
+  | { filter: HistoryFilters }
+
+/** What an undo would have to change. Nothing has been changed yet, and nobody asked whether the person may. */
+export interface UndoPlan {
+  /** In an order the database accepts: parents come back first, children go first. */
+  steps: UndoStep[]
+  /** The changes it would undo, those added because a deletion had taken them along included. */
+  changeIds: string[]
+  /** Changes that have been undone already, with the change that did. */
+  undone: { changeId: string; by: string }[]
+  /** True where every step can be taken as it stands. */
+  isClean: boolean
+}
+
+/**
+ * Plans the undo of up to 10,000 changes. Each record gets one step, from what the newest of them left to what was before
+ * the oldest. Run it in the transaction that writes, after locking what it names, for the plan speaks of the present.
+ * @throws AdminError 'too_large' above 10,000 changes, cascaded ones included: see `undoChunk`
+ */
+export async function undoPlan(db: Executor, selector: UndoSelector): Promise<UndoPlan> {
+  const selected = await selectChanges(
+    db,
+    sql`select ${changeColumns('c')} from kontor.changes as c where ${chosenBy(selector)} order by c.id limit ${UNDO_LIMIT + 1}`,
+  )
+  if (selected.length > UNDO_LIMIT) throw tooMany()
+  const keys = await readForeignKeys(db)
+  const changes = await withCascades(db, selected, keys)
+  const marks = changes.filter(({ op, recordId }) => op === 'truncate' || recordId === null).map(unmovable)
+  const tables = await factsOf(
+    db,
+    changes.map(({ relation }) => relation),
+  )
+  const steps: UndoStep[] = []
+  const folded = foldChanges(changes)
+  for (const relation of new Set(folded.map((step) => step.relation))) {
+    const own = folded.filter((step) => step.relation === relation)
+    const facts = tables.get(relation)
+    if (!facts || facts.key.length === 0) {
+      steps.push(...own.map((step) => missingTable(step, facts)))
+      continue
+    }
+    const present = await presentRows(
+      db,
+      facts,
+      own.map(({ recordId }) => recordId),
+    )
+    steps.push(...own.flatMap((step) => settle(step, facts, present.get(step.recordId))))
+  }
+  await addConflicts(db, steps, folded)
+  return finish(
+    db,
+    [...marks, ...steps],
+    tables,
+    keys,
+    changes.map(({ id }) => id),
+  )
+}
+
+/** Adds what keys would refuse, puts the steps in order, and says what is undone already. Used by restore plans too. */
+export async function finish(
+  db: Executor,
+  steps: UndoStep[],
+  tables: ReadonlyMap<string, TableFacts>,
+  keys: readonly ForeignKey[],
+  changeIds: string[],
+): Promise<UndoPlan> {
+  await addKeyBlockers(db, steps, tables, keys)
+  const ordered = orderSteps(steps, keys, await readUniqueKeys(db, [...tables.keys()]))
+  const undone = [...(await undoneBy(db, changeIds))].map(([changeId, by]) => ({ changeId, by }))
+  const isClean =
+    undone.length === 0 && ordered.every(({ conflicts, blockers }) => conflicts.length + blockers.length === 0)
+  return { steps: ordered, changeIds, undone, isClean }
+}
+
+/** The mark a large TRUNCATE left, or a change of a table without a key. */
+function unmovable(change: Change): UndoStep {
+  const kind = change.op === 'truncate' ? 'mark' : 'no_key'
+  return {
+    relation: change.relation,
+    recordId: change.recordId ?? '',
+    kind: change.op === 'insert' ? 'remove' : change.op === 'update' ? 'set' : 'restore',
+    values: {},
+    now: {},
+    unknown: [],
+    undoes: [change.id],
+    conflicts: [],
+    blockers: [{ kind, canSkip: false }],
+  }
+}
+
+/** A part of a large undo: the newest of the selected changes that are older than `before`. */
+export interface UndoChunk {
+  ids: string[]
+  /** Give it back for the following chunk; null after the last. Kept in a job, it lets the undo go on after a restart. */
+  next: string | null
+}
+
+/**
+ * The next chunk of a larger undo, newest changes first: undone chunk after chunk, each in a transaction of its own, they
+ * go back through states the data really had.
+ */
+export async function undoChunk(
+  db: Executor,
+  selector: UndoSelector,
+  before: string | null = null,
+  size = 1_000,
+): Promise<UndoChunk> {
+  const rows = await db.execute<{ id: string }>(sql`
+    select c.id::text as id from kontor.changes as c where ${chosenBy(selector)}
+      and ${isId(before) ? sql`c.id < ${before}::bigint` : sql`true`} order by c.id desc limit ${size + 1}`)
+  const ids = rows.slice(0, size).map(({ id }) => id)
+  return { ids, next: rows.length > size ? ids.at(-1)! : null }
+}
+
+function chosenBy(selector: UndoSelector): SQL {
+  if ('ids' in selector) return sql`c.id = any(${arrayOf(selector.ids.filter(isId))}::bigint[])`
+  if ('tx' in selector) return isId(selector.tx) ? sql`c.tx = ${selector.tx}::xid8` : sql`false`
+  if ('request' in selector) return sql`c.request_id = ${selector.request}`
+  return sql`${indexedConditions(selector.filter, 'c') ?? sql`true`} and ${scannedConditions(selector.filter, 'c') ?? sql`true`}`
+}

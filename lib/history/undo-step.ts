@@ -1,0 +1,116 @@
+import type { Change, LoggedValue, LoggedValues } from './change'
+
+/** A column of the record no longer holds what the undone changes left in it. */
+export interface UndoConflict {
+  column: string
+  /** What the changes to undo left there. */
+  expected: LoggedValue
+  /** What is there now. */
+  now: LoggedValue
+  /** Later changes of this column, or earlier ones between those to undo; empty where nothing logged explains it. */
+  changeIds: string[]
+}
+
+/** Why a step cannot simply be taken. */
+export interface UndoBlocker {
+  kind:
+    | 'already' // the record is as the undo would make it
+    | 'gone' // the record to set back or remove has been deleted since
+    | 'exists' // a record of that key has come into being since
+    | 'parent_gone' // what it points at is neither there nor restored along with it
+    | 'children' // other records point at the one to remove
+    | 'unique_taken' // another record has the value that may occur once
+    | 'column_gone' // the column has been dropped
+    | 'column_required' // no value is known (redacted, erased, or added since) and the column must have one
+    | 'too_large' // the value was too large for the log
+    | 'no_key' // the table has no primary key: nothing says which row it was
+    | 'no_table' // the table is gone
+    | 'mark' // TRUNCATE of too many rows left only a mark
+  /** The columns meant, by their database names. */
+  columns?: string[]
+  /** Other records meant: the parent, the children (some of them), the one that has the value. */
+  records?: { relation: string; recordId: string }[]
+  /** Leaving these columns out, when the person says so, lets the rest go on. */
+  canSkip: boolean
+}
+
+/** One operation that takes a record back. Values are Postgres text per database column. */
+export interface UndoStep {
+  relation: string
+  recordId: string
+  /** restore: insert it again with its key; remove: delete it; set: give columns their earlier values. */
+  kind: 'restore' | 'remove' | 'set'
+  /** What to write; empty for remove. Generated columns are left out. */
+  values: Record<string, string | null>
+  /** The present values of the same columns (of all of them for remove); empty for restore. */
+  now: LoggedValues
+  /** Columns whose earlier value nobody knows (redacted): they stay as they are. */
+  unknown: string[]
+  /** Ids of the changes this step undoes, oldest first: what goes into \`kontor.undoes\`. Empty for a restore to a moment. */
+  undoes: string[]
+  conflicts: UndoConflict[]
+  blockers: UndoBlocker[]
+}
+
+/** A step before the present was looked at. */
+export interface FoldedStep {
+  relation: string
+  recordId: string
+  kind: UndoStep['kind']
+  /** The values to go back to. */
+  target: LoggedValues
+  /** The values the undone changes left. */
+  expected: LoggedValues
+  unknown: string[]
+  changes: Change[]
+}
+
+export const recordKey = ({ relation, recordId }: { relation: string; recordId: string }) => `${relation}\0${recordId}`
+
+/**
+ * Folds the changes of each record into the one step that takes it from after the last to before the first. Records that
+ * came and went within the changes need none.
+ */
+export function foldChanges(changes: readonly Change[]): FoldedStep[] {
+  const records = new Map<string, Change[]>()
+  for (const change of changes) {
+    if (change.recordId === null || change.op === 'truncate') continue
+    const key = recordKey({ relation: change.relation, recordId: change.recordId })
+    const known = records.get(key)
+    if (known) known.push(change)
+    else records.set(key, [change])
+  }
+  return [...records.values()].flatMap((list) => foldRecord(list.sort((a, b) => Number(BigInt(a.id) - BigInt(b.id)))))
+}
+
+function foldRecord(changes: Change[]): FoldedStep[] {
+  const [first, last] = [changes[0]!, changes.at(-1)!]
+  const existedBefore = first.op !== 'insert'
+  const existsAfter = last.op !== 'delete'
+  if (!existedBefore && !existsAfter) return []
+  // The oldest value of each column wins, the newest of what was left there.
+  const target: LoggedValues = Object.assign({}, ...changes.toReversed().map(({ before }) => before ?? {}))
+  const expected: LoggedValues = Object.assign({}, ...changes.map(({ after }) => after ?? {}))
+  const unknown = [...new Set(changes.flatMap(({ changed }) => changed))].filter(
+    (column) => !(column in target) && !(column in expected),
+  )
+  const kind = existedBefore ? (existsAfter ? 'set' : 'restore') : 'remove'
+  return [
+    {
+      relation: first.relation,
+      recordId: first.recordId!,
+      kind,
+      target: kind === 'remove' ? {} : target,
+      expected: kind === 'restore' ? {} : expected,
+      unknown,
+      changes,
+    },
+  ]
+}
+
+export const sameValue = (a: LoggedValue | undefined, b: LoggedValue | undefined): boolean => {
+  if (typeof a === 'object' && a !== null && typeof b === 'object' && b !== null) {
+    return a.size === b.size && a.sha256 === b.sha256
+  }
+  return (a ?? null) === (b ?? null)
+}
