@@ -1,6 +1,7 @@
 'use client'
 
-import { type ChangeEvent, useState } from 'react'
+import { Search } from 'lucide-react'
+import { type ChangeEvent, type ComponentProps, useState } from 'react'
 import styles from './side-menu.module.css'
 
 /** Narrows the menu down to the links whose words contain what is typed. The links themselves are plain markup beside it. */
@@ -27,16 +28,20 @@ export function MenuFilter() {
 
   return (
     <>
-      <input
-        type="search"
-        className={styles.filter}
-        placeholder="Filter"
-        aria-label="Filter the menu"
-        onChange={narrow}
-      />
+      <FilterBox onChange={narrow} />
       <span role="status" className={styles.found}>
         {found === 0 && 'Nothing in the menu has this name.'}
       </span>
     </>
+  )
+}
+
+/** The box to type in, drawn like a link of the menu until somebody does. */
+export function FilterBox(props: Pick<ComponentProps<'input'>, 'value' | 'onChange'>) {
+  return (
+    <label className={styles.filter}>
+      <Search size={16} strokeWidth={1.75} aria-hidden="true" />
+      <input type="search" placeholder="Filter" aria-label="Filter the menu" {...props} />
+    </label>
   )
 }

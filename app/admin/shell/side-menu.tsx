@@ -3,6 +3,7 @@ import { Fragment, type ReactNode } from 'react'
 import type { MenuItemView, MenuView } from '@/lib/admin/view'
 import { Icon } from '@/lib/ui/icon'
 import { PageLink } from '@/lib/ui/page-link'
+import { LargeMenu } from './large-menu'
 import { MenuFilter } from './menu-filter'
 import { MenuLink } from './menu-link'
 import styles from './side-menu.module.css'
@@ -15,24 +16,32 @@ interface Props {
 }
 
 /** From so many links on, a box narrows them down. */
-const FILTER_FROM = 20
+const FILTER_FROM = 12
+
+/** From so many on, only one section at a time is drawn: a thousand links would be most of every page. */
+const LARGE_FROM = 80
 
 /** The way to everything this person may see. On phones it lies over the page as a popover, which needs no script. */
 export function SideMenu({ id, menu, state }: Props) {
   const links = menu.sections.reduce((sum, { items }) => sum + items.length, 0)
+  const isLarge = links >= LARGE_FROM
   return (
     <nav id={id} popover="auto" className={styles.side} aria-label="Main">
       <PageLink href="/admin" className={styles.brand}>
         <Brand menu={menu} />
       </PageLink>
-      {links >= FILTER_FROM && <MenuFilter />}
+      {links >= FILTER_FROM && !isLarge && <MenuFilter />}
       <div className={styles.links}>
         <ul className={styles.group}>
           <MenuItem item={{ href: '/admin', label: 'Home', icon: 'house' }} />
         </ul>
-        {menu.sections.map(({ key, label, items }) => (
-          <Section key={key} id={`${id}-${key}`} label={label} items={items} />
-        ))}
+        {isLarge ? (
+          <LargeMenu sections={menu.sections} />
+        ) : (
+          menu.sections.map(({ key, label, items }) => (
+            <Section key={key} id={`${id}-${key}`} label={label} items={items} />
+          ))
+        )}
         {menu.system.length > 0 && <Section id={`${id}-system`} label="System" items={menu.system} />}
       </div>
       <div className={styles.foot}>
