@@ -23,7 +23,8 @@ test.describe('the site', () => {
   })
 
   test('keeps the demo in tables of the owner that the application may write', async ({ sql }) => {
-    const [row] = await sql`select tableowner::text as owner, has_table_privilege('kontor_app', 'shop.orders', 'update') as app
+    const [row] =
+      await sql`select tableowner::text as owner, has_table_privilege('kontor_app', 'shop.orders', 'update') as app
       from pg_tables where schemaname = 'shop' and tablename = 'orders'`
     expect(row).toEqual({ owner: 'kontor_owner', app: true })
   })

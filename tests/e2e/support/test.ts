@@ -64,7 +64,9 @@ export const test = base.extend<ForTest, ForWorker>({
     await use(async () => {
       const { violations } = await new AxeBuilder({ page }).analyze()
       const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
-      expect(serious.map(({ id, help, nodes }) => `${id}: ${help} (${nodes[0]?.html}) ${nodes[0]?.failureSummary}`)).toEqual([])
+      expect(
+        serious.map(({ id, help, nodes }) => `${id}: ${help} (${nodes[0]?.html}) ${nodes[0]?.failureSummary}`),
+      ).toEqual([])
     })
   },
   expectedErrors: [[], { option: true }],

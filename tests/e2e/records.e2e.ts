@@ -1,0 +1,173 @@
+import type { Page } from '@playwright/test'
+import { expect, test } from './support/test'
+
+const field = (page: Page, name: string) => page.locator(`[id="field-${name}"]`)
+const save = (page: Page) => page.getByRole('button', { name: 'Save', exact: true })
+
+/** A product of its own for a test, made by psql. */
+let made = 0
+async function product(
+  sql: (strings: TemplateStringsArray, ...values: never[]) => Promise<unknown>,
+  name = 'Test loaf',
+): Promise<{ id: string; name: string }> {
+  made++
+  const unique = `${name} ${Date.now()}${made}`
+  const slug = unique.toLowerCase().replaceAll(' ', '-')
+  const rows =
+    (await sql`insert into catalogue.products (name, slug, sku, price) values (${unique as never}, ${slug as never}, ${slug as never}, 2.50) returning id::text`) as {
+      id: string
+    }[]
+  return { id: rows[0]?.id ?? '', name: unique }
+}
+
+test.describe('records', () => {
+  test('are created, found by searching, changed and deleted, and a deletion is undone', async ({
+    page,
+    signInAs,
+    sql,
+  }) => {
+    await signInAs('owner')
+    const name = `Walnut loaf ${Date.now()}`
+    await page.goto('/admin/catalogue/products')
+    await page.getByRole('link', { name: 'New product' }).click()
+    await field(page, 'name').fill(name)
+    await field(page, 'sku').fill(`W-${Date.now()}`)
+    await field(page, 'price').fill('4.20')
+    await save(page).click()
+    await expect(page.getByText(`Product “${name}” created.`)).toBeVisible()
+    await expect(page).toHaveURL(/\/admin\/catalogue\/products$/)
+
+    await page
+      .getByRole('searchbox', { name: /search/i })
+      .first()
+      .fill(name)
+    await page.keyboard.press('Enter')
+    await page.getByRole('link', { name, exact: true }).click()
+    await expect(field(page, 'slug')).toHaveValue(/^walnut-loaf-\d+$/)
+    await field(page, 'price').fill('4.40')
+    await page.keyboard.press('Control+s')
+    await expect(page.getByText(`Product “${name}” saved.`)).toBeVisible()
+    const [stored] = await sql`select id::text, price::text from catalogue.products where name = ${name}`
+    expect(stored?.price).toBe('4.40')
+
+    await page.goto(`/admin/catalogue/products/${stored?.id}`)
+    await page.getByRole('button', { name: 'Delete…' }).click()
+    await page.getByRole('button', { name: 'Delete', exact: true }).click()
+    await expect(page.getByText(`Product “${name}” deleted.`)).toBeVisible()
+    expect(await sql`select 1 from catalogue.products where name = ${name}`).toHaveLength(0)
+
+    await page.getByRole('button', { name: 'Undo', exact: true }).last().click()
+    await expect(page.getByText(/undone/i).first()).toBeVisible()
+    expect((await sql`select id::text from catalogue.products where name = ${name}`)[0]?.id).toBe(stored?.id)
+  })
+
+  test('that cannot be saved say why beside the field, and keep what was typed', async ({ page, signInAs, sql }) => {
+    await signInAs('owner')
+    const taken = await product(sql as never)
+    await page.goto('/admin/catalogue/products/new')
+    await field(page, 'name').fill('Another one')
+    await field(page, 'slug').fill(taken.name.toLowerCase().replaceAll(' ', '-'))
+    await field(page, 'sku').fill(`S-${Date.now()}`)
+    await field(page, 'price').fill('1.00')
+    await save(page).click()
+    await expect(page.getByText(`Taken by “${taken.name}”. Choose another.`).first()).toBeVisible()
+    await expect(field(page, 'name')).toHaveValue('Another one')
+    await field(page, 'price').fill('cheap')
+    await save(page).click()
+    await expect(field(page, 'price')).toHaveAttribute('aria-invalid', 'true')
+    await expect(field(page, 'price')).toHaveValue('cheap')
+  })
+
+  test('changed by psql meanwhile: another field merges, the same field is compared and chosen', async ({
+    page,
+    signInAs,
+    sql,
+  }) => {
+    await signInAs('owner')
+    const { id } = await product(sql as never)
+    await page.goto(`/admin/catalogue/products/${id}`)
+    await sql`update catalogue.products set stock = 77 where id = ${id}`
+    await field(page, 'price').fill('3.10')
+    await page.getByRole('button', { name: 'Save and continue' }).click()
+    await expect(page.getByText(/saved/).first()).toBeVisible()
+    expect((await sql`select price::text, stock from catalogue.products where id = ${id}`)[0]).toEqual({
+      price: '3.10',
+      stock: 77,
+    })
+
+    await page.goto(`/admin/catalogue/products/${id}`)
+    await sql`update catalogue.products set price = 9.99 where id = ${id}`
+    await field(page, 'price').fill('5.00')
+    await page.getByRole('button', { name: 'Save and continue' }).click()
+    await expect(page.getByRole('heading', { name: 'Somebody else changed this too' })).toBeVisible()
+    expect((await sql`select price::text from catalogue.products where id = ${id}`)[0]?.price).toBe('9.99')
+    await page.getByText('Use mine').click()
+    await page.getByRole('button', { name: 'Save with these choices' }).click()
+    await expect(page.getByText(/saved/).first()).toBeVisible()
+    expect((await sql`select price::text from catalogue.products where id = ${id}`)[0]?.price).toBe('5.00')
+  })
+
+  test('held by others are not deleted, and the dialog says by whom', async ({ page, signInAs, sql }) => {
+    await signInAs('owner')
+    const [held] = await sql`select product_id::text as id from shop.order_lines limit 1`
+    await page.goto(`/admin/catalogue/products/${held?.id}`)
+    await page.getByRole('button', { name: 'Delete…' }).click()
+    await page.getByRole('button', { name: 'Delete', exact: true }).click()
+    await expect(page.getByRole('alert').filter({ hasText: 'order lines' })).toBeVisible()
+  })
+
+  test('saved without a change are written not at all', async ({ page, signInAs, sql }) => {
+    await signInAs('owner')
+    const { id } = await product(sql as never)
+    const row = async () => (await sql`select p::text as row, xmin::text from catalogue.products p where id = ${id}`)[0]
+    const before = await row()
+    await page.goto(`/admin/catalogue/products/${id}`)
+    await expect(field(page, 'name')).toBeVisible()
+    await page.keyboard.press('Control+s')
+    await page.waitForTimeout(500)
+    expect(await row()).toEqual(before)
+  })
+
+  test('changed by psql show it in their history with the database user, and are set back by one click', async ({
+    page,
+    signInAs,
+    sql,
+  }) => {
+    await signInAs('owner')
+    const { id } = await product(sql as never)
+    await sql`update catalogue.products set price = 7.77 where id = ${id}`
+    await page.goto(`/admin/catalogue/products/${id}/history`)
+    const entry = page.getByRole('article').first()
+    await expect(entry).toContainText('sql')
+    await expect(entry).toContainText('7.77')
+    await entry.getByRole('button', { name: 'Undo' }).click()
+    await expect(page.getByText('Undone.')).toBeVisible()
+    expect((await sql`select price::text from catalogue.products where id = ${id}`)[0]?.price).toBe('2.50')
+  })
+
+  test('deleted by psql lead to their history, which brings them back', async ({ page, signInAs, sql }) => {
+    await signInAs('owner')
+    const { id, name } = await product(sql as never)
+    await sql`delete from catalogue.products where id = ${id}`
+    await page.goto(`/admin/catalogue/products/${id}`)
+    await expect(page).toHaveURL(/\/history$/)
+    await page.getByRole('button', { name: 'Restore' }).click()
+    await expect(page.getByText('Undone.')).toBeVisible()
+    expect((await sql`select name from catalogue.products where id = ${id}`)[0]?.name).toBe(name)
+  })
+})
+
+test.describe('an editor', () => {
+  test('writes and corrects, but is offered no deletion', async ({ page, signInAs, sql }) => {
+    await signInAs('editor')
+    const { id, name } = await product(sql as never)
+    await page.goto(`/admin/catalogue/products/${id}`)
+    await field(page, 'price').fill('2.80')
+    await save(page).click()
+    await expect(page.getByText(`Product “${name}” saved.`)).toBeVisible()
+    await page.goto(`/admin/catalogue/products/${id}`)
+    await expect(field(page, 'name')).toBeVisible()
+    await expect(page.getByRole('button', { name: 'Delete…' })).toHaveCount(0)
+    expect((await page.request.get('/admin/effects')).status()).toBe(403)
+  })
+})
