@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { stripVTControlCharacters } from 'node:util'
 import { step } from '../tools/progress.mjs'
 import { bundleWorker, WORKER_FILE } from './worker-bundle'
 
@@ -83,10 +84,12 @@ function buildSite(signal: AbortSignal | undefined): Promise<void> {
     child.once('error', reject)
     child.once('exit', (code) => {
       if (code === 0) resolve()
-      else
-        reject(
-          new Error(`The site could not be built. Next.js said:\n${output.trim().split('\n').slice(-60).join('\n')}`),
-        )
+      else reject(new Error(`The site could not be built. Next.js said:\n${lastLines(output)}`))
     })
   })
+}
+
+/** The end of what was said, where the reason is, without its colours. */
+function lastLines(output: string): string {
+  return stripVTControlCharacters(output).trim().split('\n').slice(-60).join('\n')
 }
