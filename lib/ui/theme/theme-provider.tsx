@@ -3,7 +3,7 @@
 import { MantineProvider } from '@mantine/core'
 import { ModalsProvider } from '@mantine/modals'
 import { Notifications } from '@mantine/notifications'
-import type { ReactNode } from 'react'
+import { type ReactNode, useEffect, useState } from 'react'
 import { mantineTheme, mantineVariables } from './mantine-theme'
 
 interface Props {
@@ -14,7 +14,15 @@ interface Props {
 }
 
 /** What the components people operate need: our theme, toasts and dialogs. */
-export function ThemeProvider({ nonce, scheme, children }: Props) {
+export function ThemeProvider({ nonce: given, scheme, children }: Props) {
+  // A refresh brings the nonce of its own request; the document's policy goes on asking for the first.
+  const [nonce] = useState(given)
+
+  useEffect(() => {
+    // Where the library that stops the page from scrolling behind a dialog looks for it.
+    Object.assign(window, { __webpack_nonce__: nonce })
+  }, [nonce])
+
   return (
     <MantineProvider
       theme={mantineTheme}
