@@ -108,4 +108,9 @@ export interface Handler {
   fromBrowser(actor: { id: string; role: string }, payload: unknown): boolean
 }
 
+/** Whether the kind declares how much of it may happen at once or in a time, over all workers. */
+export function isLimited(handler: Handler): boolean {
+  return handler.concurrency !== undefined || handler.rate !== undefined
+}
+
 export type Handlers = ReadonlyMap<string, Handler>

@@ -5,7 +5,7 @@
 -- it taken offers nothing and looks again later.
 CREATE FUNCTION kontor.offer_limited(
   of_kind text, room int, concurrency int, rate_max int, per_ms int, offer_ms int
-) RETURNS TABLE (id uuid, attempts int) LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+) RETURNS TABLE (id uuid, crashes int) LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
   allowed int := room;
@@ -41,7 +41,7 @@ BEGIN
         ELSE limits.starts || array_fill(clock_timestamp(), ARRAY[cardinality(taken)]) END
       WHERE l.kind = of_kind;
     RETURN QUERY UPDATE kontor.effects e SET offered_until = now() + offer_ms * interval '1 ms'
-      WHERE e.id = ANY (taken) RETURNING e.id, e.attempts;
+      WHERE e.id = ANY (taken) RETURNING e.id, e.crashes;
   END IF;
 END $$;
 REVOKE ALL ON FUNCTION kontor.offer_limited(text, int, int, int, int, int) FROM public;

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { createPostgresBackend, createRedisBackend, Queue, Worker, type WorkerOptions } from 'bullmq'
 import { Redis } from 'ioredis'
 import { z } from 'zod'
@@ -14,8 +14,8 @@ function queueName(kinds: readonly string[]): string {
   return `kontor-effects-${digest.slice(0, 12)}`
 }
 
-/** What a job holds: nothing but the kind and the ids. */
-const offerShape = z.object({ kind: z.string(), ids: z.array(z.uuid()) })
+/** What a job holds: the ids, and how to run them. */
+const offerShape = z.object({ kind: z.string(), ids: z.array(z.uuid()), isSuspect: z.boolean() })
 
 export interface CarrierOptions {
   /** The kinds there are handlers for here. */
@@ -101,10 +101,11 @@ function carrierOf(
     async offer(offers) {
       if (offers.length === 0) return
       await queue.addBulk(
-        offers.map(({ name, kind, ids, priority }) => ({
+        offers.map(({ kind, ids, priority, isSuspect }) => ({
           name: 'offer',
-          data: { kind, ids },
-          opts: { jobId: name, priority },
+          data: { kind, ids, isSuspect },
+          // Never the name of an earlier offer: what became of that one, only its own clock knows.
+          opts: { jobId: randomUUID(), priority },
         })),
       )
     },

@@ -1,11 +1,11 @@
 /** Ids of due effects of one kind, to be carried to whichever worker is free. */
 export interface Offer {
-  /** A second offer under a name that is still queued is dropped. */
-  name: string
   kind: string
   ids: readonly string[]
   /** 1 is taken first. */
   priority: number
+  /** Its effect was running each time a process died: to be run with nothing beside it. */
+  isSuspect: boolean
 }
 
 export interface Consumer {
@@ -31,6 +31,9 @@ export interface Carrier {
   offer(offers: readonly Offer[]): Promise<void>
   /** How many offers wait at each of the priorities. */
   waiting(priorities: readonly number[]): Promise<number[]>
-  consume(process: (offer: Pick<Offer, 'kind' | 'ids'>) => Promise<void>, options: ConsumerOptions): Promise<Consumer>
+  consume(
+    process: (offer: Pick<Offer, 'kind' | 'ids' | 'isSuspect'>) => Promise<void>,
+    options: ConsumerOptions,
+  ): Promise<Consumer>
   close(): Promise<void>
 }

@@ -1,5 +1,6 @@
 import type postgres from 'postgres'
 import { coalesce } from './coalesce'
+import { SUSPECT_CRASHES } from './reconcile'
 
 /** An effect this worker may run, until the lease is over. */
 export interface ClaimedEffect {
@@ -17,6 +18,10 @@ export interface Claim {
   id: string
   /** What the handler says, for effects that do not say it themselves. */
   maxAttempts: number
+  /** Whether it has this process to itself: others are not given to it, nor it to others. */
+  isSuspect: boolean
+  /** Whether its kind is limited: an offer that is over may have been given to another effect by now. */
+  isLimited: boolean
 }
 
 /**
@@ -27,12 +32,14 @@ export function createClaimer(sql: postgres.Sql, worker: string, leaseMs: number
   return coalesce<Claim, ClaimedEffect | undefined>(async (claims) => {
     const rows = await sql<ClaimedEffect[]>`
       with wanted as (
-        select * from unnest(${claims.map(({ id }) => id)}::uuid[], ${claims.map((claim) => claim.maxAttempts)}::int[])
-          as wanted(id, max_attempts)
+        select * from unnest(${claims.map(({ id }) => id)}::uuid[], ${claims.map((claim) => claim.maxAttempts)}::int[],
+          ${claims.map(({ isSuspect }) => Number(isSuspect))}::int[],
+          ${claims.map(({ isLimited }) => Number(isLimited))}::int[]) as wanted(id, max_attempts, is_suspect, is_limited)
       ), due as (
         select e.id, wanted.max_attempts from kontor.effects e join wanted on wanted.id = e.id
         where e.status in ('pending', 'failed') and e.run_at <= now()
-          and e.offered_until >= now() -- an offer that is over may be somebody else's by now
+          and (wanted.is_suspect = 1) = (e.crashes >= ${SUSPECT_CRASHES}::int)
+          and (wanted.is_limited = 0 or e.offered_until >= now())
         order by e.id for update of e
       )
       update kontor.effects e set

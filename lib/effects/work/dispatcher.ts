@@ -1,9 +1,9 @@
-import { randomUUID } from 'node:crypto'
 import type { Logger } from 'pino'
 import type postgres from 'postgres'
-import type { Handler, Handlers } from '../handler'
+import { type Handler, type Handlers, isLimited } from '../handler'
 import type { Carrier, Offer } from '../queue/carrier'
 import { type Offered, offerDue, offerLimited, readSignals, withdrawOffers } from './offer'
+import { SUSPECT_CRASHES } from './reconcile'
 
 export interface DispatcherParts {
   sql: postgres.Sql
@@ -106,13 +106,12 @@ async function offerKinds(
     return { handler, room: Math.max(0, parts.depth - before) * parts.batchSize(handler.kind) }
   })
   const open = rooms.filter(({ room }) => room > 0)
-  const isLimited = ({ handler }: { handler: Handler }) =>
-    handler.concurrency !== undefined || handler.rate !== undefined
-  const free = open.filter((one) => !isLimited(one)).map(({ handler: { kind }, room }) => ({ kind, room }))
+  const isBounded = ({ handler }: { handler: Handler }) => isLimited(handler)
+  const free = open.filter((one) => !isBounded(one)).map(({ handler: { kind }, room }) => ({ kind, room }))
   const offered = (
     await Promise.all([
       free.length > 0 ? offerDue(sql, free, offerMs) : [],
-      ...open.filter(isLimited).map(({ handler, room }) => offerLimited(sql, handler, room, offerMs)),
+      ...open.filter(isBounded).map(({ handler, room }) => offerLimited(sql, handler, room, offerMs)),
     ])
   ).flat()
   try {
@@ -128,25 +127,26 @@ async function offerKinds(
   }
   const found = new Map<string, number>()
   for (const { kind } of offered) found.set(kind, (found.get(kind) ?? 0) + 1)
-  return rooms.some((one) => isLimited(one) || (found.get(one.handler.kind) ?? 0) >= one.room)
+  return rooms.some((one) => isBounded(one) || (found.get(one.handler.kind) ?? 0) >= one.room)
 }
 
 function toOffers(offered: readonly Offered[], handlers: Handlers, batchSize: (kind: string) => number): Offer[] {
   const byKind = new Map<string, Offered[]>()
+  const suspects = offered.filter(({ crashes }) => crashes >= SUSPECT_CRASHES)
   for (const effect of offered) {
+    if (effect.crashes >= SUSPECT_CRASHES) continue
     const known = byKind.get(effect.kind)
     if (known) known.push(effect)
     else byKind.set(effect.kind, [effect])
   }
-  return [...byKind].flatMap(([kind, effects]) => {
-    const priority = handlers.get(kind)?.priority ?? 100
+  const offer = (kind: string, batch: readonly Offered[], isSuspect: boolean): Offer => {
+    return { kind, ids: batch.map(({ id }) => id), priority: handlers.get(kind)?.priority ?? 100, isSuspect }
+  }
+  const batches = [...byKind].flatMap(([kind, effects]) => {
     const size = batchSize(kind)
-    return Array.from({ length: Math.ceil(effects.length / size) }, (_, index): Offer => {
-      const batch = effects.slice(index * size, (index + 1) * size)
-      const [first] = batch
-      // One effect's offer is named by its next attempt: offered again while it still waits, it is not queued twice.
-      const name = batch.length === 1 && first ? `${first.id}.${first.attempts}` : randomUUID()
-      return { name, kind, ids: batch.map(({ id }) => id), priority }
-    })
+    return Array.from({ length: Math.ceil(effects.length / size) }, (_, index) =>
+      offer(kind, effects.slice(index * size, (index + 1) * size), false),
+    )
   })
+  return [...batches, ...suspects.map((effect) => offer(effect.kind, [effect], true))]
 }

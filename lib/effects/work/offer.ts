@@ -4,7 +4,8 @@ import type postgres from 'postgres'
 export interface Offered {
   id: string
   kind: string
-  attempts: number
+  /** Attempts whose worker vanished. */
+  crashes: number
 }
 
 /** What a look at the table says, in one statement. */
@@ -57,7 +58,7 @@ export async function offerDue(
     )
     update kontor.effects e set offered_until = now() + ${offerMs} * interval '1 ms'
     from due where e.id = due.id
-    returning e.id, e.kind, e.attempts`
+    returning e.id, e.kind, e.crashes`
 }
 
 /** The same for a kind that declares a concurrency or a rate; kontor.offer_limited keeps both over all workers. */
@@ -68,7 +69,7 @@ export async function offerLimited(
   offerMs: number,
 ): Promise<Offered[]> {
   return await sql<Offered[]>`
-    select id, ${limit.kind} as kind, attempts from kontor.offer_limited(
+    select id, ${limit.kind} as kind, crashes from kontor.offer_limited(
       ${limit.kind}, ${room}, ${limit.concurrency ?? null}, ${limit.rate?.max ?? null}, ${limit.rate?.perMs ?? null}, ${offerMs})`
 }
 

@@ -3,6 +3,9 @@ import type postgres from 'postgres'
 /** A process that dies three times with an effect in its hands will die a fourth time. */
 export const MOST_CRASHES = 3
 
+/** From then on it is run with nothing beside it: what merely ran beside the poison must not be set aside with it. */
+export const SUSPECT_CRASHES = MOST_CRASHES - 1
+
 export interface Revoked {
   id: string
   kind: string

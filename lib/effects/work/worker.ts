@@ -1,10 +1,11 @@
 import type postgres from 'postgres'
-import type { Handlers } from '../handler'
-import type { Carrier } from '../queue/carrier'
+import { type Handlers, isLimited } from '../handler'
+import type { Carrier, Offer } from '../queue/carrier'
 import { type Ending, runAttempt, StoppingError } from './attempt'
 import { type ClaimedEffect, createClaimer } from './claim'
 import type { ContextParts } from './context'
 import { startDispatcher } from './dispatcher'
+import { createGate } from './gate'
 import { keepLeases } from './leases'
 import { withdrawOffers } from './offer'
 import { measurePace } from './pace'
@@ -55,6 +56,8 @@ export interface EffectsWorker {
   stop(graceMs: number): Promise<void>
 }
 
+type Taken = Pick<Offer, 'kind' | 'ids' | 'isSuspect'>
+
 /** The kind that is told when an effect dies, where somebody handles it. */
 export const ALERT_KIND = 'effect.dead'
 
@@ -84,11 +87,23 @@ export async function runEffectsWorker(parts: EffectsWorkerParts): Promise<Effec
     batchSize: pace.batchSize,
   })
 
-  const take = async ({ kind, ids }: { kind: string; ids: readonly string[] }) => {
+  const gate = createGate()
+  const take = async (offer: Taken) => {
+    try {
+      await (offer.isSuspect ? gate.alone(() => carryOutAll(offer)) : gate.shared(() => carryOutAll(offer)))
+    } catch (error) {
+      // What was not claimed is offered again, what was claimed is revoked when its lease is over.
+      log.error({ err: error, kind: offer.kind, effects: offer.ids.length }, 'an offer could not be carried out')
+    }
+  }
+
+  const carryOutAll = async ({ kind, ids, isSuspect }: Taken) => {
     const handler = handlers.get(kind)
     // Another version of the application has the handler: leave it to the workers that know it.
     if (!handler || isStopping) return withdrawOffers(sql, ids, handler ? 0 : 1000)
-    const claimed = await claim(ids.map((id) => ({ id, maxAttempts: handler.maxAttempts })))
+    const claimed = await claim(
+      ids.map((id) => ({ id, maxAttempts: handler.maxAttempts, isSuspect, isLimited: isLimited(handler) })),
+    )
     dispatcher.refill()
     await Promise.all(claimed.map((effect) => effect && carryOut(effect)))
     dispatcher.refill()
