@@ -4,7 +4,7 @@ import { EmptyState } from '@/lib/ui/empty-state/empty-state'
 import { Icon } from '@/lib/ui/icon'
 
 /** A list without rows: nothing there yet, or nothing that matches. */
-export function ListEmpty({ list: { resource, emptiness, search, clearHref, newHref } }: { list: ListView }) {
+export function ListEmpty({ list: { resource, emptiness, search, chips, clearHref, newHref } }: { list: ListView }) {
   const [singular, plural] = [resource.singular.toLowerCase(), resource.plural.toLowerCase()]
   if (emptiness === 'no_match') {
     return (
@@ -13,7 +13,9 @@ export function ListEmpty({ list: { resource, emptiness, search, clearHref, newH
         title={search.value ? `No ${plural} match “${search.value}”` : `No ${plural} match these filters`}
         actions={clearHref && <ButtonLink href={clearHref}>Show all {plural}</ButtonLink>}
       >
-        {search.value ? 'Try fewer or other words, or remove a filter.' : 'Remove a filter, or change its value.'}
+        {search.value
+          ? `Try fewer or other words${chips.length > 0 ? ', or remove a filter' : ''}.`
+          : 'Remove a filter, or change its value.'}
       </EmptyState>
     )
   }

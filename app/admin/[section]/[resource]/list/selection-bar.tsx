@@ -33,10 +33,13 @@ export function SelectionBar({ resource, singular, plural }: Props) {
 
   function remove() {
     startDeleting(async () => {
-      const result = await deleteRecords({ resource, ids: selected })
-      if (result.ok) showDone(result.message, result.value.undo)
-      else notifications.show({ color: 'red', title: 'Nothing was deleted', message: result.message, autoClose: false })
-      if (!result.ok) return
+      const result = await deleteRecords({ resource, ids: selected }).catch(() => undefined)
+      if (!result?.ok) {
+        const message = result?.message ?? 'The server could not be reached. Try again in a moment.'
+        notifications.show({ color: 'red', title: 'Nothing was deleted', message, autoClose: false })
+        return
+      }
+      showDone(result.message, result.value.undo)
       clearSelection()
       router.refresh()
     })
@@ -45,7 +48,10 @@ export function SelectionBar({ resource, singular, plural }: Props) {
   function ask() {
     modals.openConfirmModal({
       title: `Delete ${what}?`,
-      children: 'Either all of them go or, where one must stay, none.',
+      children:
+        selected.length === 1
+          ? 'Where something else needs it, it stays, and you are told what does.'
+          : 'Either all of them go or, where one must stay, none does.',
       labels: { confirm: `Delete ${what}`, cancel: 'Cancel' },
       confirmProps: { color: 'red' },
       cancelProps: { variant: 'default' },
@@ -55,7 +61,7 @@ export function SelectionBar({ resource, singular, plural }: Props) {
 
   if (selected.length === 0) return null
   return (
-    <section className={styles.bar} aria-label="Selection">
+    <section className={styles.bar} aria-label="Selection" data-floating>
       <span role="status" className={styles.words}>
         {selected.length} selected
       </span>
