@@ -22,7 +22,7 @@ export function servicesOf(source: AdminSource): readonly Service[] {
         ...ctx,
         ...recordWriter(
           { source, db: ctx.db, clock: ctx.clock },
-          { actorId: `task:${ctx.name}`, name: ctx.name, road: 'task', requestId: `task:${ctx.name}:${ctx.run}` },
+          { actorId: `task:${ctx.name}`, name: ctx.name, road: 'task', requestId: ctx.requestId },
         ),
       }),
     }),

@@ -9,6 +9,8 @@ export interface TaskContext {
   name: string
   /** 1 for the first ever. */
   run: number
+  /** What its changes, its effects and its row in the run history name as their request. */
+  requestId: string
   /** The moment this run was due, or undefined for one that a person asked for. */
   dueAt: Date | undefined
   /** Aborted when the timeout or the lease is over, or the worker has to stop. */

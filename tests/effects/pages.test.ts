@@ -151,6 +151,18 @@ describe('operations', () => {
     expect(await stateOf(dead)).toMatchObject({ status: 'pending', max_attempts: 12, crashes: 0 })
     expect(await stateOf(failed)).toMatchObject({ status: 'pending', max_attempts: 11 })
     expect(await stateOf(done)).toMatchObject({ status: 'completed' })
+    const logged = await sql`select * from kontor.changes where relation = 'kontor.effects' and record_id = ${dead}`
+    expect(logged).toMatchObject([
+      {
+        op: 'update',
+        actor: 'user:9',
+        source: 'effects page',
+        request_id: 'req-page',
+        before: { status: 'dead', max_attempts: '11' },
+        after: { status: 'pending', max_attempts: '12' },
+        changed: expect.arrayContaining(['status', 'max_attempts']),
+      },
+    ])
   })
 
   test('cancel stops what is not finished and says who did it', async () => {

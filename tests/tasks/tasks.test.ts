@@ -339,6 +339,9 @@ describe('operations', () => {
     const definition = define({ every: '10m' })
     const worker = await start([definition])
     await pauseTask(operator, name)
+    expect(
+      await sql`select actor, after from kontor.changes where relation = 'kontor.tasks' and record_id = ${name}`,
+    ).toMatchObject([{ actor: 'user:5', after: { paused: 'true' } }])
     await makeDue('65 minutes')
     const { next_run_at: missed } = await row()
     await resumeTask(operator, tasksOf(definition).get(name)!)

@@ -95,6 +95,7 @@ function contextOf(run: ClaimedRun, signal: AbortSignal, parts: RunParts, follow
   const ctx: TaskContext = {
     name,
     run: run.number,
+    requestId: run.token,
     dueAt: run.dueAt,
     signal,
     clock: parts.clock,
