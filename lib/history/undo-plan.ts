@@ -110,6 +110,7 @@ function unmovable(change: Change): UndoStep {
 
 /** A part of a large undo: the newest of the selected changes that are older than `before`. */
 export interface UndoChunk {
+  /** Newest first, those undone already left out. */
   ids: string[]
   /** Give it back for the following chunk; null after the last. Kept in a job, it lets the undo go on after a restart. */
   next: string | null
@@ -128,8 +129,10 @@ export async function undoChunk(
   const rows = await db.execute<{ id: string }>(sql`
     select c.id::text as id from kontor.changes as c where ${chosenBy(selector)}
       and ${isId(before) ? sql`c.id < ${before}::bigint` : sql`true`} order by c.id desc limit ${size + 1}`)
-  const ids = rows.slice(0, size).map(({ id }) => id)
-  return { ids, next: rows.length > size ? ids.at(-1)! : null }
+  const page = rows.slice(0, size).map(({ id }) => id)
+  // What an earlier chunk brought back along with a parent is not to be undone twice.
+  const undone = await undoneBy(db, page)
+  return { ids: page.filter((id) => !undone.has(id)), next: rows.length > size ? page.at(-1)! : null }
 }
 
 function chosenBy(selector: UndoSelector): SQL {

@@ -40,7 +40,7 @@ export interface UndoStep {
   recordId: string
   /** restore: insert it again with its key; remove: delete it; set: give columns their earlier values. */
   kind: 'restore' | 'remove' | 'set'
-  /** What to write; empty for remove. Generated columns are left out. */
+  /** What to write; empty for remove, and where only unknown columns changed. Generated columns are left out. */
   values: Record<string, string | null>
   /** The present values of the same columns (of all of them for remove); empty for restore. */
   now: LoggedValues

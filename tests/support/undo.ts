@@ -5,14 +5,13 @@ import type { TestDatabase } from './database'
 const quote = (name: string) => `"${name.replaceAll('"', '""')}"`
 
 /** Takes a plan's steps as the operations would, in its order, each linked to what it undoes. */
-export async function take(db: TestDatabase, plan: UndoPlan, keys: Record<string, string> = {}): Promise<void> {
+export async function take(db: TestDatabase, plan: UndoPlan, keys: Record<string, string[]> = {}): Promise<void> {
   await db.app.orm.transaction(async (tx) => {
     for (const step of plan.steps) {
       await tx.execute(
         sql`select set_config('kontor.undoes', ${step.undoes.join(',')}, true), set_config('kontor.source', 'undo', true)`,
       )
       const table = sql.raw(step.relation.split('.').map(quote).join('.'))
-      const key = sql.raw(quote(keys[step.relation] ?? 'id'))
       const columns = Object.keys(step.values)
       const names = sql.join(
         columns.map((name) => sql.raw(quote(name))),
@@ -22,7 +21,9 @@ export async function take(db: TestDatabase, plan: UndoPlan, keys: Record<string
         columns.map((name) => sql`${step.values[name]}`),
         sql`, `,
       )
-      const where = sql`where ${key}::text = ${step.recordId}`
+      const key = (keys[step.relation] ?? ['id']).map((name) => `${quote(name)}::text`).join(` || ',' || `)
+      const where = sql`where ${sql.raw(key)} = ${step.recordId}`
+      if (step.kind === 'set' && columns.length === 0) continue
       if (step.kind === 'remove') await tx.execute(sql`delete from ${table} ${where}`)
       else if (step.kind === 'restore')
         await tx.execute(sql`insert into ${table} (${names}) overriding system value values (${values})`)
