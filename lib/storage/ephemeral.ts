@@ -148,7 +148,9 @@ export function ephemeralStorage(
   /** What activity sets: the timeout begins anew, the end of the lifetime stays. */
   function touched(): SQL[] {
     const inactive = later(limits.inactivityMs)
-    return [sql`touched_at = ${now()}`, sql`expires_at = least(${inactive}::timestamptz, ${t}.lives_until)`]
+    // Always a later moment, by which the table's trigger knows the times were stated.
+    const moment = sql`greatest(${now()}, ${t}.touched_at + interval '1 microsecond')`
+    return [sql`touched_at = ${moment}`, sql`expires_at = least(${inactive}::timestamptz, ${t}.lives_until)`]
   }
 
   async function insertTimed(db: Executor, texts: Texts): Promise<StoredRow> {
@@ -169,7 +171,9 @@ export function ephemeralStorage(
 function deadlinesOf({ expiresAt, livesUntil }: Texts): Deadlines {
   const read = (text: string | null | undefined) => {
     const iso = isoOf(text)
-    return iso === undefined ? undefined : new Date(iso)
+    const moment = new Date(iso ?? Number.NaN)
+    // 'infinity', as other programs may write it, is never too.
+    return Number.isNaN(moment.getTime()) ? undefined : moment
   }
   return { expiresAt: read(expiresAt), livesUntil: read(livesUntil) }
 }

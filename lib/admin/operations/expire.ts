@@ -1,18 +1,18 @@
 import { sql } from 'drizzle-orm'
-import { isConnectionLost, isTransient } from '@/lib/db/postgres-errors'
+import { isConnectionLost } from '@/lib/db/postgres-errors'
 import type { Transaction } from '@/lib/db/transaction'
 import type { ExpiryReason, StoredRow } from '@/lib/storage'
 import type { OperationContext, RequestContext } from '../context'
-import { toRecord } from '../record'
 import { SYSTEM_ACTOR } from '../request-context'
 import type { Resource } from '../tree'
-import { inTransaction, operationContext } from './road'
+import { type Expired, expireRows } from './expire-rows'
+import { inTransaction } from './road'
 
 /** The source that the change log gives for what expired. */
 export const EXPIRY_ROAD = 'expiry'
 
 /** Records in one transaction: few enough that nobody waits long for one of them. */
-const CHUNK = 200
+const CHUNK = 500
 /** Where nothing has to be told of each record, many go in one statement. */
 const CHUNK_UNWATCHED = 2_000
 
@@ -86,24 +86,21 @@ const asSystem = (ctx: RequestContext): RequestContext => ({
   source: EXPIRY_ROAD,
 })
 
-interface Outcome {
-  row: StoredRow
-  isGone: boolean
-  error?: unknown
-}
-
 async function expireChunk(
   ctx: RequestContext,
   resource: Resource,
   lock: (tx: Transaction) => Promise<StoredRow[]>,
   { onProblem }: ExpiryOptions,
 ): Promise<ExpiryReport & { found: number }> {
-  const outcomes = await inTransaction({ ctx }, resource, async (inside) => {
-    const rows = await lock(inside.tx)
-    const found = (resource.lifetime?.isWatched ? undefined : await removeTogether(inside, resource, rows)) ?? []
-    if (found.length === 0) for (const row of rows) found.push(await expireOne(inside, resource, row))
-    await note(inside, resource, found)
-    return found
+  const run = (isCareful: boolean) =>
+    inTransaction({ ctx }, resource, async (inside) => {
+      const found = await expireRows(inside, resource, await lock(inside.tx), isCareful)
+      await note(inside, resource, found)
+      return found
+    })
+  const outcomes = await run(false).catch((error: unknown) => {
+    if (isConnectionLost(error)) throw error
+    return run(true)
   })
   for (const { row, isGone, error } of outcomes)
     if (error !== undefined) onProblem?.({ resource: resource.key, id: row.id, error, isStuck: !isGone })
@@ -111,51 +108,7 @@ async function expireChunk(
   return { found: outcomes.length, expired, stuck: outcomes.length - expired }
 }
 
-/** All in one statement, or undefined where one of them is in the way of that. */
-async function removeTogether(
-  ctx: OperationContext,
-  resource: Resource,
-  rows: readonly StoredRow[],
-): Promise<Outcome[] | undefined> {
-  const attempt = await inSavepoint(
-    ctx,
-    (inside) => resource.storage.expiry?.removeAll(inside.tx, rows) ?? Promise.resolve(),
-  )
-  return attempt.error === undefined ? rows.map((row) => ({ row, isGone: true })) : undefined
-}
-
-/** Saves, tells and removes one record; each step that fails is undone alone. */
-async function expireOne(ctx: OperationContext, resource: Resource, row: StoredRow): Promise<Outcome> {
-  const record = toRecord(resource, row.texts)
-  const { lifetime, hooks, overrides, storage } = resource
-  const saving = lifetime?.onExpire ? await inSavepoint(ctx, async (inside) => lifetime.onExpire?.(inside, record)) : {}
-  const leaving = await inSavepoint(ctx, async (inside) => {
-    await hooks.beforeDelete(inside, record)
-    if (overrides.delete) await overrides.delete(inside, record)
-    else await storage.remove(inside.tx, row)
-    await hooks.afterDelete(inside, record)
-  })
-  const error = saving.error ?? leaving.error
-  if (leaving.error === undefined) return { row, isGone: true, error }
-  const removing = await inSavepoint(ctx, (inside) => storage.remove(inside.tx, row))
-  return { row, isGone: removing.error === undefined, error: removing.error ?? error }
-}
-
-/** @throws what may be otherwise when the whole chunk is tried again */
-async function inSavepoint(
-  ctx: OperationContext,
-  work: (inside: OperationContext) => Promise<unknown>,
-): Promise<{ error?: unknown }> {
-  try {
-    await ctx.tx.transaction((savepoint) => work(operationContext(ctx, savepoint)))
-    return {}
-  } catch (error) {
-    if (isTransient(error) || isConnectionLost(error)) throw error
-    return { error: error ?? new Error('Something threw nothing.') }
-  }
-}
-
-async function note(ctx: OperationContext, resource: Resource, outcomes: readonly Outcome[]): Promise<void> {
+async function note(ctx: OperationContext, resource: Resource, outcomes: readonly Expired[]): Promise<void> {
   const noted = outcomes
     .filter(({ isGone }) => isGone)
     .map(({ row, error }) => ({ id: row.id, reason: reasonOf(resource, row), error: error && messageOf(error) }))

@@ -115,6 +115,7 @@ async function write(
 function mergedLabels(resource: Resource, row: StoredRow, { shown, values }: UpdateInput): string[] {
   if (!shown || !values) return []
   return [...resource.fields.values()]
-    .filter(({ name }) => name in shown && shown[name] !== row.texts[name] && values[name] === shown[name])
+    .filter(({ name }) => !resource.storage.managed.has(name) && name in shown)
+    .filter(({ name }) => shown[name] !== row.texts[name] && values[name] === shown[name])
     .map(({ label }) => label)
 }
