@@ -19,8 +19,14 @@ export async function migrateQueue(ownerUrl: string, appRole: string): Promise<v
     await client.query(`
       grant usage, create on schema ${QUEUE_SCHEMA} to ${role};
       grant select, insert, update, delete on all tables in schema ${QUEUE_SCHEMA} to ${role};
-      grant usage, select, update on all sequences in schema ${QUEUE_SCHEMA} to ${role};
       grant execute on all functions in schema ${QUEUE_SCHEMA} to ${role}`)
+    // Not "on all sequences": those made by the application since are its own, and nobody else's to grant.
+    const { rows } = await client.query<{ name: string }>(
+      `select c.oid::regclass::text as name from pg_class c
+       where c.relkind = 'S' and c.relnamespace = $1::regnamespace and pg_has_role(c.relowner, 'USAGE')`,
+      [QUEUE_SCHEMA],
+    )
+    for (const { name } of rows) await client.query(`grant usage, select, update on sequence ${name} to ${role}`)
   } finally {
     await client.end()
   }
