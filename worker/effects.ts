@@ -1,4 +1,5 @@
 import { hostname } from 'node:os'
+import { siteUrl } from '@/lib/auth'
 import { connect } from '@/lib/db/client'
 import { databaseClock } from '@/lib/db/clock'
 import type { HandlerContext, Handlers } from '@/lib/effects'
@@ -52,7 +53,7 @@ export function effectsService(options: EffectsServiceOptions): Service {
           carrier,
           listener: listener.sql,
           secret: env.effectsSecret ?? env.secret,
-          callbackUrl: env.siteUrl && new URL('api/effects/callback', ensureSlash(env.siteUrl)).href,
+          callbackUrl: `${siteUrl(env)}/api/effects/callback`,
           worker: `${hostname()}:${process.pid}`,
         })
         return {
@@ -70,6 +71,3 @@ export function effectsService(options: EffectsServiceOptions): Service {
     },
   }
 }
-
-/** Below a sub-path the callback's address keeps it. */
-const ensureSlash = (url: string) => (url.endsWith('/') ? url : `${url}/`)

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { sql } from 'drizzle-orm'
 import type { Logger } from 'pino'
 import { z } from 'zod'
+import { assertSameOrigin, type SiteEnv } from '@/lib/auth'
 import type { Database } from '@/lib/db/client'
 import type { Clock } from '@/lib/db/clock'
 import { type Provenance, transact } from '@/lib/db/transaction'
@@ -28,8 +29,8 @@ export interface EndpointParts {
   addressOf: (request: Request) => string
   /** The signed-in person behind a request of our own pages, or undefined. */
   actorOf: (request: Request) => Promise<{ id: string; role: string } | undefined>
-  /** Where our own pages are: other origins may not speak for who is signed in. */
-  siteOrigin?: string
+  /** Knows our own pages: other sites may not speak for who is signed in. */
+  site: SiteEnv
 }
 
 const BODY_LIMIT = 1024 * 1024
@@ -105,13 +106,14 @@ async function authenticate(request: Request, body: string, parts: EndpointParts
 }
 
 /** Whether one of our own pages sent it: a form on another site would carry the session's cookie as well. */
-function isOwnPage(request: Request, { siteOrigin }: EndpointParts): boolean {
-  const origin = request.headers.get('origin')
-  if (siteOrigin && origin && origin !== siteOrigin) return false
-  const isJson = request.headers.get('content-type')?.startsWith('application/json') ?? false
-  return (
-    isJson && (request.headers.get('sec-fetch-site') === 'same-origin' || (origin !== null && origin === siteOrigin))
-  )
+function isOwnPage(request: Request, { site }: EndpointParts): boolean {
+  if (!request.headers.get('content-type')?.startsWith('application/json')) return false
+  try {
+    assertSameOrigin(request, site)
+    return true
+  } catch {
+    return false
+  }
 }
 
 async function receiveFromBrowser(

@@ -72,7 +72,7 @@ export function createContext(
 async function waitForCallback(effect: ClaimedEffect, deadline: string, parts: ContextParts): Promise<Deferral> {
   const { secret, callbackUrl } = parts
   if (!secret || !callbackUrl) {
-    throw new PermanentError('defer() needs KONTOR_EFFECTS_SECRET (or NEXTAUTH_SECRET) and NEXTAUTH_URL to be set.')
+    throw new PermanentError('defer() needs a secret to sign with and the address of this site.')
   }
   const spanMs = parseDuration(deadline)
   if (!spanMs) throw new PermanentError(`The deadline "${deadline}" is not a span of time such as '1h'.`)
