@@ -1,7 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
 import postgres from 'postgres'
 import config from '@/admin.config'
 import { ensureBuilt } from '@/bin/supervisor/build'
@@ -39,7 +36,6 @@ export async function benchList(adminUrl: string): Promise<BenchTable[]> {
   await prepareTemplate(adminUrl)
   const admin = postgres(adminUrl, { max: 1, onnotice: () => {} })
   await admin.unsafe(`create database ${name} template ${TEMPLATE} owner kontor_owner`)
-  const folder = await mkdtemp(path.join(tmpdir(), 'kontor-bench-'))
   const db = connect(databaseUrl(adminUrl, name, 'kontor_app'), { statementTimeoutMs: 0 })
   try {
     await fill(adminUrl, name)
@@ -49,14 +45,12 @@ export async function benchList(adminUrl: string): Promise<BenchTable[]> {
       first: await statementsOf(ctx, orders, addresses.first),
       deep: await statementsOf(ctx, orders, addresses.deep),
     }
-    const file = path.join(folder, 'statements.json')
-    await writeFile(file, JSON.stringify(statements))
     await ensureBuilt()
     await build(BARE)
     const env = {
       DATABASE_URL: databaseUrl(adminUrl, name, 'kontor_app'),
       NEXTAUTH_SECRET: SECRET,
-      BENCH_STATEMENTS: file,
+      BENCH_STATEMENTS: JSON.stringify(statements),
     }
     const measured = await measure(env, { addresses, cookie: await signIn(db) })
     const plans = await Promise.all([planOf(db, statements.first[0]!), planOf(db, statements.deep[0]!)])
@@ -65,7 +59,6 @@ export async function benchList(adminUrl: string): Promise<BenchTable[]> {
     await db.close()
     await admin.unsafe(`drop database if exists ${name} with (force)`)
     await admin.end()
-    await rm(folder, { recursive: true, force: true })
   }
 }
 
@@ -158,13 +151,19 @@ async function measure(
     for (const [, , target] of targets) await load(target, 2, ROUND_MS)
     const results = new Map<number, Results>()
     for (const connections of CONNECTIONS) {
-      const taken = targets.map((): number[] => [])
+      const taken = targets.map(() => ({ ms: [] as number[], cpuMs: 0 }))
       for (let round = 0; round < ROUNDS; round++) {
-        for (const [at, [, , target]] of targets.entries())
-          taken[at]?.push(...(await load(target, connections, ROUND_MS)))
+        for (const [at, [, who, target]] of targets.entries()) {
+          const { cpuMs } = who === 'bare' ? bare : kontor
+          const before = cpuMs() ?? Number.NaN
+          taken[at]?.ms.push(...(await load(target, connections, ROUND_MS)))
+          taken[at]!.cpuMs += (cpuMs() ?? Number.NaN) - before
+        }
       }
-      const of = (page: Page, who: 'bare' | 'kontor') =>
-        summarize(taken[targets.findIndex(([a, b]) => a === page && b === who)] ?? [], connections)
+      const of = (page: Page, who: 'bare' | 'kontor') => {
+        const { ms, cpuMs } = taken[targets.findIndex(([a, b]) => a === page && b === who)]!
+        return summarize(ms, connections, cpuMs)
+      }
       const both = (page: Page) => ({ bare: of(page, 'bare'), kontor: of(page, 'kontor') })
       results.set(connections, { first: both('first'), deep: both('deep') })
     }
@@ -175,8 +174,8 @@ async function measure(
 }
 
 function tables(results: Map<number, Results>, statements: Record<Page, Statement[]>, plans: string[]): BenchTable[] {
-  const word = ({ perSecond, medianMs, p99Ms }: Measured) =>
-    `${perSecond.toFixed(0)} pages/s, median ${medianMs.toFixed(1)} ms, p99 ${p99Ms.toFixed(1)} ms`
+  const word = ({ perSecond, medianMs, p99Ms, cpuMs }: Measured) =>
+    `${perSecond.toFixed(0)} pages/s, median ${medianMs.toFixed(1)} ms, p99 ${p99Ms.toFixed(1)} ms${cpuMs ? `, ${cpuMs.toFixed(1)} ms CPU` : ''}`
   const pages = [...results].map(([connections, result]) => ({
     title: `List page of ${SIZE} of ${ORDERS.toLocaleString('en')} rows, ${connections} at a time; pages/s against the bare page`,
     rows: (['first', 'deep'] as const).flatMap((page) => {

@@ -1,4 +1,5 @@
 import { encodeCursor } from '@/lib/db/keyset'
+import { numberFormat } from '../fields/format'
 import type { CountView, PagerView } from '../view'
 import { listHref } from './address'
 import type { Order } from './order'
@@ -98,7 +99,7 @@ function summarize(
   rank: number | undefined,
   locale: string,
 ): string {
-  const number = new Intl.NumberFormat(locale)
+  const number = numberFormat(locale)
   if (rows.length === 0) return `No ${state.resource.plural.toLowerCase()}`
   const last = rank === undefined ? undefined : rank + rows.length - 1
   const total = {
@@ -115,8 +116,8 @@ function summarize(
 }
 
 /** 'about 2.1 million', 'about 15,000': two digits, since the rest is guesswork. */
-export function aboutText(count: number, locale: string): string {
+function aboutText(count: number, locale: string): string {
   const options: Intl.NumberFormatOptions = { maximumSignificantDigits: 2 }
   if (count >= 1_000_000) Object.assign(options, { notation: 'compact', compactDisplay: 'long' })
-  return `about ${new Intl.NumberFormat(locale, options).format(count)}`
+  return `about ${numberFormat(locale, options).format(count)}`
 }

@@ -4,7 +4,7 @@ import type { NextConfig } from 'next'
 const config: NextConfig = {
   poweredByHeader: false,
   typescript: { ignoreBuildErrors: true },
-  turbopack: { root: path.resolve(process.cwd(), '../../..') },
+  outputFileTracingRoot: path.resolve(process.cwd(), '../../..'),
   serverExternalPackages: ['postgres'],
 }
 

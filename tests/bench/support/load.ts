@@ -5,6 +5,8 @@ export interface Measured {
   perSecond: number
   medianMs: number
   p99Ms: number
+  /** Processor time of the serving process for one page: what a busy machine does not blur as it does the rest. */
+  cpuMs?: number
 }
 
 export interface Target {
@@ -46,10 +48,18 @@ function fetchPage(url: string, headers: Record<string, string>, agent: Agent): 
   })
 }
 
-/** All rounds of one address together. */
-export function summarize(taken: readonly number[], connections: number): Measured {
+/**
+ * All rounds of one address together.
+ * @param cpuMs that the serving process used in them
+ */
+export function summarize(taken: readonly number[], connections: number, cpuMs?: number): Measured {
   const sorted = [...taken].sort((a, b) => a - b)
   const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0
   const total = sorted.reduce((sum, each) => sum + each, 0)
-  return { perSecond: (sorted.length / total) * 1000 * connections, medianMs: at(0.5), p99Ms: at(0.99) }
+  return {
+    perSecond: (sorted.length / total) * 1000 * connections,
+    medianMs: at(0.5),
+    p99Ms: at(0.99),
+    cpuMs: cpuMs && cpuMs / sorted.length,
+  }
 }
