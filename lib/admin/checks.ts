@@ -177,6 +177,15 @@ const adminOptions = z.strictObject({
   history: z.boolean().optional(),
   storage: z.record(text, storage).optional(),
   effects: z.record(text, z.unknown()).optional(),
+  builtIn: z
+    .strictObject({
+      email: z
+        .strictObject({ smtpUrl: text.optional(), from: text.optional(), perMinute: z.number().optional() })
+        .optional(),
+      http: z.record(text, z.unknown()).optional(),
+      files: z.unknown().optional(),
+    })
+    .optional(),
   tasks: z.array(z.unknown()).optional(),
   roles: z.array(text.min(1, { error: 'expected a name' })).optional(),
 })

@@ -2,7 +2,7 @@ import type { InferInsertModel, InferSelectModel, SQL } from 'drizzle-orm'
 import type { PgMaterializedView, PgTable, PgView } from 'drizzle-orm/pg-core'
 import type { ComponentType } from 'react'
 import type { ZodType } from 'zod'
-import type { HandlerDefinition } from '@/lib/effects'
+import type { BuiltInOptions, HandlerDefinition } from '@/lib/effects'
 import type { TaskDefinition } from '@/lib/tasks'
 import type { Changeset } from './changeset'
 import type { Operation, OperationContext, PolicyAnswer, RequestContext } from './context'
@@ -221,6 +221,8 @@ export interface AdminOptions {
   storage?: Readonly<Record<string, StorageOption<never>>>
   /** What carries out effects, by kind: `{ 'order.paid': handler({ payload, run }) }`. */
   effects?: Readonly<Record<string, HandlerDefinition>>
+  /** What the built-in kinds need: `{ email: { smtpUrl, from }, http: { secret, allow }, files: localFiles('files') }`. */
+  builtIn?: BuiltInOptions
   /** Work done again and again by one worker at a time: `[task({ name, every, initialValue, run })]`. */
   tasks?: readonly TaskDefinition[]
   /** Roles a person may be given, by name; policies read them as `ctx.user.role`. Default `['owner', 'editor']`. 'owner' always exists. */

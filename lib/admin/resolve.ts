@@ -121,9 +121,9 @@ export function resolveTree(
 }
 
 /** Handlers and tasks with every default filled in, and what is wrong with them. */
-function resolveWork({ effects = {}, tasks = [] }: AdminOptions) {
+function resolveWork({ effects = {}, builtIn, tasks = [] }: AdminOptions) {
   const found = resolveHandlers([
-    { path: 'built-in', handlers: builtInHandlers() },
+    { path: 'built-in', handlers: builtInHandlers(builtIn) },
     { path: 'admin.effects', handlers: effects },
   ])
   const scheduled = resolveTasks([{ path: 'admin.tasks', tasks }])
