@@ -1,7 +1,7 @@
 'use client'
 
 import { usePathname } from 'next/navigation'
-import type { ReactNode } from 'react'
+import { type ReactNode, useEffect, useRef } from 'react'
 
 interface Props {
   href: string
@@ -14,8 +14,16 @@ export function MenuLink({ href, className, children }: Props) {
   const path = usePathname()
   const isHere = path === href
   const isAbove = href !== '/admin' && path.startsWith(`${href}/`)
+  const isCurrent = isHere || isAbove
+  const link = useRef<HTMLAnchorElement>(null)
+
+  useEffect(() => {
+    // A long menu scrolls by itself to where one is.
+    if (isCurrent) link.current?.scrollIntoView({ block: 'nearest' })
+  }, [isCurrent])
+
   return (
-    <a href={href} className={className} aria-current={isHere ? 'page' : isAbove ? 'true' : undefined}>
+    <a ref={link} href={href} className={className} aria-current={isHere ? 'page' : isAbove ? 'true' : undefined}>
       {children}
     </a>
   )

@@ -59,7 +59,7 @@ function RelatedList({
       )}
       {rows.length > 0 && (rest > 0 || count.kind !== 'exact') && (
         <PageLink href={href} className={styles.more}>
-          All {countWords(count, locale)}
+          Show all
         </PageLink>
       )}
     </div>
