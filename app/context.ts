@@ -2,13 +2,16 @@ import { cache } from 'react'
 import { type RequestContext, requestContext } from '@/lib/admin'
 import { assertActor, requestFacts, requireActor } from '@/lib/auth/request'
 import { getRuntime } from '@/lib/runtime'
+import { orErrorPage } from './page-outcome'
 
 /** For pages: the request's context, or the way to the sign-in page. Made once for each request. */
-export const pageContext = cache(async (): Promise<RequestContext> => {
+export const pageContext = cache((): Promise<RequestContext> => orErrorPage(contextOfPage()))
+
+async function contextOfPage(): Promise<RequestContext> {
   const runtime = await getRuntime()
   const actor = await requireActor(runtime)
   return contextFor(runtime, actor, 'page')
-})
+}
 
 /**
  * For server actions and route handlers, which never trust a layout: the request's context.

@@ -25,6 +25,16 @@ export async function forPage<T>(work: Promise<T>, attempted: Attempted): Promis
   }
 }
 
+/** Waits for what even a page that refuses nobody needs: where it fails, the error page says why as far as people may know. */
+export async function orErrorPage<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work
+  } catch (error) {
+    unstable_rethrow(error)
+    throw await pageError(error)
+  }
+}
+
 /** For pages that belong to no resource: no way home, the not-allowed page with status 403. */
 export function notAllowed(): never {
   forbidden()
@@ -40,6 +50,7 @@ function refusedAddress({ resource, operation }: Attempted): string {
  * code and the reference under which the cause was logged.
  */
 async function pageError(error: unknown): Promise<Error> {
+  if (error instanceof Error && 'digest' in error) return error // said already, by whoever met it first
   const { code, message, reference } = await reportError(error)
   return Object.assign(new Error(message), { digest: `KONTOR;${code};${reference ?? ''}` })
 }

@@ -3,6 +3,7 @@ import { redirect } from 'next/navigation'
 import { hasUsers, readProviders, safeReturnPath } from '@/lib/auth'
 import { currentActor } from '@/lib/auth/request'
 import { getRuntime } from '@/lib/runtime'
+import { orErrorPage } from '../../page-outcome'
 import styles from '../access.module.css'
 import { type AccessField, AccessForm } from '../access-form'
 import { signIn } from './actions'
@@ -35,8 +36,8 @@ export default async function SignInPage({ searchParams }: { searchParams: Promi
   const one = (name: string) => (typeof search[name] === 'string' ? search[name] : undefined)
   const callbackUrl = safeReturnPath(one('callbackUrl'))
   const runtime = await getRuntime()
-  if (await currentActor(runtime)) redirect(callbackUrl)
-  if (!(await hasUsers(runtime.db.orm))) redirect('/setup')
+  if (await orErrorPage(currentActor(runtime))) redirect(callbackUrl)
+  if (!(await orErrorPage(hasUsers(runtime.db.orm)))) redirect('/setup')
   const notice = NOTICES[one('notice') ?? '']
   const error = one('error')
   const problem = error ? (PROBLEMS[error] ?? 'Signing in did not work. Try again.') : undefined
