@@ -35,8 +35,9 @@ export function resolveHandlers(sources: readonly HandlerSource[]): { handlers: 
         continue
       }
       declaredAt.set(kind, path)
-      checks.push(...checkHandler(path, kind, definition))
-      handlers.set(kind, resolveHandler(kind, definition))
+      const mistakes = checkHandler(path, kind, definition)
+      checks.push(...mistakes)
+      if (mistakes.length === 0) handlers.set(kind, resolveHandler(kind, definition))
     }
   }
   return { handlers: checks.length > 0 ? new Map() : handlers, checks }
@@ -44,18 +45,18 @@ export function resolveHandlers(sources: readonly HandlerSource[]): { handlers: 
 
 function resolveHandler(kind: string, definition: HandlerDefinition): Handler {
   const { options } = definition
-  const browser = options?.fromBrowser ?? false
+  const browser = options.fromBrowser ?? false
   return {
     kind,
-    label: options?.label ?? kind,
-    payload: options?.payload,
+    label: options.label ?? kind,
+    payload: options.payload,
     run: (payload, ctx) => options.run(payload, ctx),
-    concurrency: options?.concurrency,
-    rate: options?.rate && { max: options.rate.max, perMs: parseDuration(options.rate.per) ?? 1000 },
-    priority: options?.priority ?? 100,
-    timeoutMs: parseDuration(options?.timeout ?? '1m') ?? 60_000,
-    maxAttempts: 1 + (options?.retries ?? 10),
-    backoffMs: resolveBackoff(options?.backoff),
+    concurrency: options.concurrency,
+    rate: options.rate && { max: options.rate.max, perMs: parseDuration(options.rate.per) ?? 1000 },
+    priority: options.priority ?? 100,
+    timeoutMs: parseDuration(options.timeout ?? '1m') ?? 60_000,
+    maxAttempts: 1 + (options.retries ?? 10),
+    backoffMs: resolveBackoff(options.backoff),
     isWorthRetrying: (error) => !isPermanent(error) && (options.retryOn?.(error) ?? true),
     fromBrowser: typeof browser === 'function' ? (actor, payload) => browser(actor, payload) : () => browser,
   }
