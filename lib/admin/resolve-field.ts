@@ -2,7 +2,7 @@ import type { ColumnShape } from '@/lib/db/table-shape'
 import { didYouMean, type Problem } from './checks'
 import type { RequestContext } from './context'
 import type { Choices, FieldAccess, FieldOptions } from './define'
-import { elementKind, kindFor, kinds } from './fields'
+import { elementKind, kindFor, kindProblem, kinds } from './fields'
 import type { Choice } from './fields/field'
 import type { Field, RecordValues, Reference } from './tree'
 import { fieldLabel } from './words'
@@ -25,6 +25,14 @@ export function resolveField({ column, isKey, isView, reference, options = {}, p
       path: `${path}.form.fields.${column.field}.kind`,
       message: `there is no field kind “${options.kind}”.`,
       hint: didYouMean(options.kind, kinds.keys()),
+    })
+  }
+  const misfit = options.kind !== undefined && kinds.has(options.kind) && kindProblem(options.kind, column)
+  if (misfit) {
+    problems.push({
+      id: 'field.kind.fit',
+      path: `${path}.form.fields.${column.field}.kind`,
+      message: misfit,
     })
   }
   const known = options.kind && kinds.has(options.kind) ? options.kind : undefined

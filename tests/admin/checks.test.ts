@@ -90,6 +90,11 @@ const MISTAKES: [claim: string, config: AdminOptions, problem: Partial<Problem>]
     site({ form: { fields: { name: { kind: 'textaera' } } } }),
     { id: 'field.kind', path: `${AT}.form.fields.name.kind`, hint: 'Did you mean “textarea”?' },
   ],
+  [
+    'a field kind that does not fit its column',
+    site({ form: { fields: { name: { kind: 'json' } } } }),
+    { id: 'field.kind.fit', path: `${AT}.form.fields.name.kind` },
+  ],
   ['a title that does not exist', site({ title: 'nam' }), { id: 'field.unknown', path: `${AT}.title` }],
   [
     'a table that is undefined',

@@ -116,11 +116,11 @@ export function elementKind(column: ColumnShape): FieldKind | undefined {
   return kind === textarea ? text : kind
 }
 
-/** Why a declared kind does not serve a column, in words for the configuration checks; undefined where it does. */
+/** Why a declared kind does not serve a column, as the configuration checks put it; undefined where it does. */
 export function kindProblem(name: string, column: ColumnShape): string | undefined {
-  if (!kinds.has(name)) return `There is no field kind “${name}”.`
+  if (!kinds.has(name)) return `there is no field kind “${name}”.`
   const own = kindFor(column).name
   const fitting = [own, 'reference', 'unknown', ...(FITTING.get(own) ?? [])]
   if (fitting.includes(name)) return undefined
-  return `The kind “${name}” does not fit a column of type ${column.sqlType}: ${fitting.filter((kind) => kind !== 'reference').join(', ')} do.`
+  return `the kind “${name}” does not fit a column of type ${column.sqlType}: ${fitting.filter((kind) => kind !== 'reference').join(', ')} do.`
 }

@@ -15,7 +15,15 @@ export function ColourInput(props: FieldInputProps) {
   const [isOpen, setOpen] = useState(false)
   const colour = value !== null && isColour(value) ? value : undefined
   return (
-    <Popover opened={isOpen} onChange={setOpen} position="bottom-start" trapFocus withinPortal withRoles={false}>
+    <Popover
+      opened={isOpen}
+      onChange={setOpen}
+      position="bottom-start"
+      trapFocus
+      returnFocus
+      withinPortal
+      withRoles={false}
+    >
       <Popover.Target>
         <Input
           id={id}

@@ -13,8 +13,3 @@ export const enumeration = defineKind({
   },
   format: wordsOf,
 })
-
-/** What an enum's picker offers where nobody declared choices. */
-export function enumChoices(values: readonly string[]): { label: string; value: string }[] {
-  return values.map((value) => ({ label: wordsOf(value), value }))
-}

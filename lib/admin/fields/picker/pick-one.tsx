@@ -36,7 +36,10 @@ export function PickOne(props: Props) {
   const { field, id, value, onChange, onBlur, error, disabled, options, onSearch, onOpen, isClearable } = props
   const [term, setTerm] = useState<string>()
   const combobox = useCombobox({
-    onDropdownOpen: () => onOpen?.(true),
+    onDropdownOpen: () => {
+      setTimeout(() => combobox.selectActiveOption()) // once the options are there
+      onOpen?.(true)
+    },
     onDropdownClose: () => {
       combobox.resetSelectedOption()
       search(undefined)

@@ -1,5 +1,6 @@
 'use client'
 
+import { FocusTrap } from '@mantine/core'
 import { DatePicker, TimePicker } from '@mantine/dates'
 import { useState } from 'react'
 import styles from './calendar.module.css'
@@ -25,49 +26,52 @@ export function Calendar({ locale, day, clock, today, onPick, onNow, onClear, on
     return (date: string) => format.format(new Date(`${date.slice(0, 10)}T00:00:00Z`))
   }
   return (
-    <div className={styles.calendar}>
-      <DatePicker
-        value={day ?? null}
-        date={shownMonth}
-        onDateChange={setShownMonth}
-        onChange={(next) => {
-          if (!next) return
-          onPick(next, clock ?? '')
-          if (clock === undefined) onDone()
-        }}
-        allowDeselect={false}
-        highlightToday
-        weekdayFormat={words({ weekday: 'short' })}
-        monthLabelFormat={words({ month: 'long', year: 'numeric' })}
-        monthsListFormat={words({ month: 'short' })}
-        getDayAriaLabel={words({ dateStyle: 'full' })}
-        ariaLabels={{ nextMonth: 'Next month', previousMonth: 'Previous month' }}
-        size="sm"
-      />
-      <div className={styles.foot}>
-        {clock !== undefined && (
-          <TimePicker
-            value={clock.slice(0, 5).padStart(5, '0')}
-            onChange={(next) => next && onPick(day ?? today, next.slice(0, 5))}
-            hoursInputLabel="Hours"
-            minutesInputLabel="Minutes"
-            size="xs"
-          />
-        )}
-        <button type="button" onClick={onNow}>
-          {clock === undefined ? 'Today' : 'Now'}
-        </button>
-        {onClear && (
-          <button type="button" onClick={onClear}>
-            Clear
+    <FocusTrap active>
+      <div className={styles.calendar}>
+        <DatePicker
+          value={day ?? null}
+          date={shownMonth}
+          onDateChange={setShownMonth}
+          onChange={(next) => {
+            if (!next) return
+            onPick(next, clock ?? '')
+            if (clock === undefined) onDone()
+          }}
+          allowDeselect={false}
+          highlightToday
+          hideOutsideDates
+          weekdayFormat={words({ weekday: 'short' })}
+          monthLabelFormat={words({ month: 'long', year: 'numeric' })}
+          monthsListFormat={words({ month: 'short' })}
+          getDayAriaLabel={words({ dateStyle: 'full' })}
+          ariaLabels={{ nextMonth: 'Next month', previousMonth: 'Previous month' }}
+          size="sm"
+        />
+        <div className={styles.foot}>
+          {clock !== undefined && (
+            <TimePicker
+              value={clock.slice(0, 5).padStart(5, '0')}
+              onChange={(next) => next && onPick(day ?? today, next.slice(0, 5))}
+              hoursInputLabel="Hours"
+              minutesInputLabel="Minutes"
+              size="xs"
+            />
+          )}
+          <button type="button" onClick={onNow}>
+            {clock === undefined ? 'Today' : 'Now'}
           </button>
-        )}
-        {clock !== undefined && (
-          <button type="button" onClick={onDone}>
-            Done
-          </button>
-        )}
+          {onClear && (
+            <button type="button" onClick={onClear}>
+              Clear
+            </button>
+          )}
+          {clock !== undefined && (
+            <button type="button" onClick={onDone}>
+              Done
+            </button>
+          )}
+        </div>
       </div>
-    </div>
+    </FocusTrap>
   )
 }

@@ -29,7 +29,7 @@ export function MomentInput(props: FieldInputProps) {
   }
 
   return (
-    <Popover opened={isOpen} onChange={setOpen} position="bottom-start" trapFocus withinPortal withRoles={false}>
+    <Popover opened={isOpen} onChange={setOpen} position="bottom-start" returnFocus withinPortal withRoles={false}>
       <Popover.Target>
         <Input
           id={id}

@@ -10,7 +10,7 @@ export function FormSummary({ failure, names }: { failure: Failure; names: FormN
   const entries = Object.entries(failure.fields).flatMap(([name, messages]) =>
     messages.map((message) => ({ name, message })),
   )
-  const isSaid = entries.some(({ name, message }) => name === '' && message === failure.message)
+  const isSaid = entries.some(({ message }) => failure.message.includes(message))
   return (
     <div id="form-summary" tabIndex={-1} role="alert" className={styles.summary}>
       {!isSaid && <p className={styles.summaryText}>{failure.message}</p>}
