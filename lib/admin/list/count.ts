@@ -1,10 +1,10 @@
 import { type SQL, sql } from 'drizzle-orm'
-import { postgresErrorOf } from '@/lib/db/postgres-errors'
 import type { RequestContext } from '../context'
 import type { Resource } from '../tree'
 import type { CountView } from '../view'
 import { plannedRows } from './planned'
 import { ALIAS } from './rows'
+import { isTimeout } from './slow'
 import { readWithin } from './within'
 
 /** Rows that are counted one by one; of more the planner is asked. */
@@ -14,7 +14,7 @@ const PATIENCE_MS = 1500
 
 /**
  * How many rows there are, for what the page needs to know: exact while that is cheap, else an honest "about" from the
- * planner. `isExact` counts to the end, whatever it costs within the statement's time.
+ * planner. `isExact` counts to the end, unless that takes longer than a statement may.
  */
 export async function countRows(
   ctx: RequestContext,
@@ -23,14 +23,22 @@ export async function countRows(
   isExact: boolean,
 ): Promise<CountView> {
   if (isExact) {
-    const rows = await ctx.db.execute<{ count: string }>(
-      sql`select count(*)::text as count ${fromWhere(resource, where)}`,
-    )
-    return { kind: 'exact', count: Number(rows[0]?.count) }
+    const count = await countToTheEnd(ctx, resource, where)
+    if (count !== undefined) return { kind: 'exact', count }
   }
   // Only of a plain table does the catalogue know how many rows it shows; a view may have to compute every one of them.
   const isPlain = resource.storage.kind === 'table' && resource.shape.kind === 'table'
   return isPlain && !where ? countAll(ctx, resource) : countMatching(ctx, resource, where ?? sql`true`)
+}
+
+/** Undefined where it takes longer than a statement may. */
+async function countToTheEnd(
+  ctx: RequestContext,
+  resource: Resource,
+  where: SQL | undefined,
+): Promise<number | undefined> {
+  const counting = ctx.db.execute<{ count: string }>(sql`select count(*)::text as count ${fromWhere(resource, where)}`)
+  return counting.then(([row]) => Number(row?.count)).catch(undefinedIfLate)
 }
 
 /** The whole table: where the planner knows that it is large, nothing is read at all. */
@@ -52,13 +60,14 @@ async function countMatching(ctx: RequestContext, resource: Resource, where: SQL
   const counted = await readWithin(ctx.db, PATIENCE_MS, async (tx) => {
     const rows = await tx.execute<{ counted: number }>(sql`select (${capped(resource, where)}) as counted`)
     return rows[0]?.counted ?? 0
-  }).catch((error: unknown) => {
-    if (postgresErrorOf(error)?.code === '57014') return undefined
-    throw error
-  })
+  }).catch(undefinedIfLate)
   if (counted !== undefined && counted <= MOST_COUNTED) return { kind: 'exact', count: counted }
   const planned = await plannedRows(ctx.db, fromWhere(resource, where))
   return counted === undefined ? { kind: 'about', count: planned } : about(planned)
+}
+
+function undefinedIfLate(error: unknown): undefined {
+  if (!isTimeout(error)) throw error
 }
 
 /** A planner that believes in fewer rows than were seen knows nothing: then all that is sure is "more than". */

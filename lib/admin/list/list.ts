@@ -37,6 +37,8 @@ export async function loadList(ctx: RequestContext, resource: Resource, searchPa
     viewFilters(ctx, resource),
     viewChips(ctx, state),
   ])
+  const isUncounted = state.isExactCount && count.kind !== 'exact'
+  const late = isUncounted ? ['Counting every row took too long and was stopped. Narrow the list to count it.'] : []
   const isNarrowed = state.search !== '' || state.filters.length > 0
   const exported = rowsQuery(state)
   return {
@@ -55,7 +57,7 @@ export async function loadList(ctx: RequestContext, resource: Resource, searchPa
     count,
     exportHref: `${listHrefOf(resource)}/export${exported && `?${exported}`}`,
     newHref: view.can.create ? newHref(state) : undefined,
-    notices: [...parsed.notices, ...read.notices],
+    notices: [...parsed.notices, ...read.notices, ...late],
     emptiness: rows.length > 0 ? undefined : isNarrowed ? 'no_match' : 'none_yet',
     query: listQuery(state),
   }

@@ -399,4 +399,20 @@ describe('a query past its time', () => {
       await pool.close()
     }
   })
+
+  it('counts about where counting exactly takes too long, and says so', async () => {
+    const pool = connect(db.urls.app, { statementTimeoutMs: 1200, max: 2 })
+    try {
+      const { ctx, of } = await createTestAdmin(
+        pool,
+        bakeryOptions({ scope: () => sql`pg_sleep(0.02 + ${products.sold} * 0) is not null` }),
+      )
+      const list = await loadList(ctx, of(products), { count: 'exact' })
+      expect(list.rows).toHaveLength(25)
+      expect(list.count.kind).not.toBe('exact')
+      expect(list.notices).toEqual([expect.stringMatching(/Counting every row took too long/)])
+    } finally {
+      await pool.close()
+    }
+  })
 })
