@@ -7,7 +7,7 @@ export interface CatalogueEntry {
   exportName: string
   relation: Relation
   shape: TableShape
-  /** Of an append-only table: the table of all versions. `shape` has the columns too, but stands for the companion. */
+  /** Of an append-only table: the table of all versions. `shape` has its columns, and is the companion in all else. */
   versions?: TableShape
   /** Of an append-only table: its companion, which carries the key, what is unique and what refers where. */
   current?: TableShape
@@ -64,19 +64,18 @@ export function readCatalogue(
 }
 
 /**
- * One entry for both tables: the columns and the name of the first, everything else from the companion, under whose name
- * it is found too.
+ * One entry for both tables, found under either name. The columns are those the resource was declared with; it is the
+ * companion that is read, locked, referred to and logged.
  */
 function join({ versions, current }: AppendOnlyPair, byRelation: Map<string, CatalogueEntry>): void {
   const entry = byRelation.get(versions)
   if (!entry) return
   const companion = describeRelation(current)
-  const { schema, name, primaryKey, foreignKeys, uniques, checks } = companion
   const joined: CatalogueEntry = {
     ...entry,
     versions: entry.shape,
     current: companion,
-    shape: { ...entry.shape, schema, name, primaryKey, foreignKeys, uniques, checks },
+    shape: { ...companion, columns: entry.shape.columns },
     isJoin: false,
   }
   byRelation.set(versions, joined)

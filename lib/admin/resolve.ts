@@ -80,7 +80,7 @@ export function resolveTree(
   // The first place a relation stands at is the one that links and pickers lead to.
   const keyByRelation = new Map(placed.toReversed().map(({ entry, key }) => [entry.shape.relation, key]))
   const resourceOf = (name: string) => keyByRelation.get(catalogue.byRelation.get(name)?.shape.relation ?? name)
-  const storageOf = storages(options, placed, problems)
+  const storageOf = storages(options, placed, catalogue, problems)
   const resources = new Map<string, Resource>()
   for (const place of placed) {
     resources.set(place.key, resolveResource(place, { catalogue, options, problems, resourceOf, storageOf, clock }))
@@ -113,8 +113,8 @@ export function resolveTree(
     resources,
     byRelation: new Map(
       [...keyByRelation].flatMap(([relation, key]) => {
-        const { current } = catalogue.byRelation.get(relation) ?? {}
-        return [relation, ...(current ? [current.relation] : [])].map((name) => [name, resources.get(key)!] as const)
+        const { versions } = catalogue.byRelation.get(relation) ?? {}
+        return [relation, ...(versions ? [versions.relation] : [])].map((name) => [name, resources.get(key)!] as const)
       }),
     ),
   } satisfies Admin)
@@ -185,10 +185,10 @@ function withoutCompanions(sections: Sections, { byRelation }: Catalogue): Secti
 }
 
 /** How each table lives: what the site says of it, else what its resource does. */
-function storages(options: AdminOptions, placed: readonly Place[], problems: Problem[]) {
+function storages(options: AdminOptions, placed: readonly Place[], { byRelation }: Catalogue, problems: Problem[]) {
   const found = new Map<string, AnyStorageOption>(Object.entries(options.storage ?? {}))
   for (const { entry, definition, path } of placed) {
-    const { relation } = entry.shape
+    const { relation } = entry.versions ?? entry.shape
     const given = definition.options.storage as AnyStorageOption | undefined
     if (given === undefined) continue
     // Workers and `migrate` know no request, and two places of one table are one table.
@@ -202,7 +202,8 @@ function storages(options: AdminOptions, placed: readonly Place[], problems: Pro
       })
     if (!found.has(relation)) found.set(relation, given)
   }
-  return (relation: string): AnyStorageOption => found.get(relation) ?? 'table'
+  return (relation: string): AnyStorageOption =>
+    found.get(byRelation.get(relation)?.versions?.relation ?? relation) ?? 'table'
 }
 
 function checkTree(sections: Sections): Problem[] {

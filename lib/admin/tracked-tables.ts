@@ -10,10 +10,17 @@ const SECRETS: Readonly<Record<string, readonly string[]>> = { 'kontor.users': [
  */
 export function trackedTables({ admin, catalogue, options }: AdminSource): TrackedTable[] {
   const wishes = new Map<string, boolean>()
-  for (const { shape, history } of admin.resources.values()) {
+  const ignored = new Map<string, readonly string[]>()
+  for (const { shape, history, storage } of admin.resources.values()) {
     wishes.set(shape.relation, history || wishes.get(shape.relation) === true)
+    ignored.set(shape.relation, storage.logged.ignored)
   }
   return catalogue.entries
     .filter(({ shape }) => shape.kind === 'table' && (wishes.get(shape.relation) ?? options.history ?? true))
-    .map(({ shape: { schema, name, relation } }) => ({ schema, name, redact: SECRETS[relation] ?? [] }))
+    .map(({ shape: { schema, name, relation } }) => ({
+      schema,
+      name,
+      redact: SECRETS[relation] ?? [],
+      ignore: ignored.get(relation) ?? [],
+    }))
 }

@@ -19,6 +19,8 @@ export interface TrackedTable {
   name: string
   /** Columns (their database names) whose values never enter the log; that they changed does. */
   redact?: readonly string[]
+  /** Columns that are bookkeeping: never in the log, and a write that changes nothing else is no change. */
+  ignore?: readonly string[]
   reactions?: readonly Reaction[]
 }
 

@@ -30,10 +30,11 @@ export function granularityOf(facts: TableFacts): Granularity {
 /** The trigger function that logs `table`, as it should be for the columns the table has today. */
 export function functionSource(facts: TableFacts, table: TrackedTable): FunctionSource {
   const secret = new Set(table.redact)
+  const ignored = new Set(table.ignore)
   const plan: FunctionPlan = {
     facts,
     granularity: granularityOf(facts),
-    logged: facts.columns.filter(({ name }) => !secret.has(name)),
+    logged: facts.columns.filter(({ name }) => !secret.has(name) && !ignored.has(name)),
     secret: facts.columns.filter(({ name }) => secret.has(name)),
     key: facts.key.map((name) => facts.columns.find((column) => column.name === name)!),
     cap: valueCap(facts.columns),

@@ -40,7 +40,6 @@ export function appendOnlyStorage(
     managed,
     logged: {
       ...current,
-      relation: shape.relation,
       ignored: shape.columns.filter(({ field }) => managed.has(field)).map(({ name }) => name),
     },
     setup: { kind: 'appendOnly', versions: { schema: shape.schema, name: shape.name }, current },

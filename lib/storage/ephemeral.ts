@@ -44,7 +44,6 @@ export function ephemeralStorage(
     logged: {
       schema: shape.schema,
       name: shape.name,
-      relation: shape.relation,
       ignored: shape.columns.filter(({ field }) => managed.has(field)).map(({ name }) => name),
     },
     setup: {

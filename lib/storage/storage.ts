@@ -62,8 +62,6 @@ export interface QualifiedName {
 export interface LoggedTable {
   schema: string
   name: string
-  /** What `kontor.changes.relation` says: 'schema.table' of the resource. */
-  relation: string
   /** Columns that are bookkeeping: never in the log, and a write that changes nothing else is no change. */
   ignored: readonly string[]
 }

@@ -19,7 +19,7 @@ export function tableStorage(shape: TableShape, options: TableStorageOptions): S
   return {
     kind: 'table',
     managed: new Set(),
-    logged: { schema: shape.schema, name: shape.name, relation: shape.relation, ignored: [] },
+    logged: { schema: shape.schema, name: shape.name, ignored: [] },
     source: () => rows.table,
     version,
     load: rows.load,

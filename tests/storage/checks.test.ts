@@ -287,7 +287,7 @@ test('a tree that is a function of the request says at the site how tables live'
   const source = resolveAdmin(defineAdmin({ schema, storage, sections: sections() }))
   const kinds = (admin: typeof source.admin) =>
     Object.fromEntries([...admin.resources.values()].map(({ shape, storage: { kind } }) => [shape.relation, kind]))
-  const everything = { 'public.bare': 'table', 'public.carts': 'ephemeral', 'public.recipes': 'appendOnly' }
+  const everything = { 'public.bare': 'table', 'public.carts': 'ephemeral', 'public.recipes_current': 'appendOnly' }
   expect(kinds(source.admin)).toMatchObject(everything)
   expect([...source.admin.resources.keys()].filter((key) => key.includes('current'))).toEqual([])
   const of = (from: typeof source) =>
@@ -299,7 +299,10 @@ test('a tree that is a function of the request says at the site how tables live'
       requestId: '1',
       road: 'form',
     })
-  expect(kinds((await of(source)).admin)).toMatchObject({ 'public.carts': 'ephemeral', 'public.recipes': 'appendOnly' })
+  expect(kinds((await of(source)).admin)).toMatchObject({
+    'public.carts': 'ephemeral',
+    'public.recipes_current': 'appendOnly',
+  })
 
   const late = resolveAdmin(defineAdmin({ schema, sections: sections(ephemeral({ inactivityTimeout: '5m' })) }))
   await expect(of(late)).rejects.toMatchObject({

@@ -4,8 +4,13 @@ import { type ResourceOptions, resource, section } from '@/lib/admin/define'
 import { loadList } from '@/lib/admin/list'
 import { createRecord } from '@/lib/admin/operations/create'
 import { deleteRecords } from '@/lib/admin/operations/delete'
+import { keepAlive } from '@/lib/admin/operations/keep-alive'
+import { undoChanges } from '@/lib/admin/operations/undo'
 import { updateRecord } from '@/lib/admin/operations/update'
 import { loadRecordView } from '@/lib/admin/record-view'
+import { trackedTables } from '@/lib/admin/tracked-tables'
+import type { Resource } from '@/lib/admin/tree'
+import { asOfSource, asOfTable, installTriggers, resolveMoment } from '@/lib/history'
 import { createTestAdmin, EDITOR } from '@/tests/support/admin'
 import { createTestDatabase } from '@/tests/support/database'
 import { createTables, installAll, KINDS, type NoteOptions, tables } from './support'
@@ -29,6 +34,11 @@ const CALLED = {
   delete: ['beforeDelete', 'afterDelete'],
 } as const
 
+const logOf = ({ storage: { logged } }: Resource) => db.admin.sql<
+  { id: bigint; op: string; before: object | null; after: object | null }[]
+>`
+  select * from kontor.changes where relation = ${`${logged.schema}.${logged.name}`} order by id`
+
 for (const { kind, table, storage } of KINDS) {
   describe(kind, () => {
     async function site(options: NoteOptions = {}) {
@@ -46,7 +56,11 @@ for (const { kind, table, storage } of KINDS) {
         const view = await loadList(admin.ctx, notes, query)
         return { count: view.count, names: view.rows.map(({ title }) => title) }
       }
-      return { ...admin, notes, create, list, road: { ctx: admin.ctx } }
+      /** From here on changes are logged. */
+      const recorded = async () => {
+        await installTriggers(db.owner.sql, trackedTables(admin.source))
+      }
+      return { ...admin, notes, create, list, recorded, road: { ctx: admin.ctx } }
     }
 
     beforeEach(async () => {
@@ -56,6 +70,7 @@ for (const { kind, table, storage } of KINDS) {
           foreach t in array array['plain_notes', 'kept_notes', 'kept_notes_current', 'passing_notes'] loop
             execute format('delete from %I', t);
           end loop;
+          alter table kontor.changes disable trigger all; delete from kontor.changes; alter table kontor.changes enable trigger all;
         end $$`)
     })
 
@@ -290,6 +305,77 @@ for (const { kind, table, storage } of KINDS) {
         (text) => text === 'me' || text === '99' || text?.startsWith('1970'),
       )
       expect(strange).toEqual([])
+    })
+
+    test('the log says insert, update and delete of one record, and nothing of the storage’s bookkeeping', async () => {
+      const { create, road, notes, recorded } = await site()
+      await recorded()
+      const { id } = await create({ name: 'Rye', price: '3' })
+      await updateRecord(road, notes, id, { values: { price: '4', note: 'x' } })
+      await loadRecordView(road.ctx, notes, id)
+      if (notes.storage.expiry) await keepAlive(road, notes, id)
+      await deleteRecords(road, notes, [id])
+      const changes = await logOf(notes)
+      expect(changes).toMatchObject([
+        {
+          op: 'insert',
+          record_id: id,
+          actor: 'user:test-owner',
+          source: 'form',
+          after: { name: 'Rye', price: '3.000' },
+        },
+        {
+          op: 'update',
+          record_id: id,
+          before: { price: '3.000', note: null },
+          after: { price: '4.000', note: 'x' },
+          changed: ['note', 'price'],
+        },
+        { op: 'delete', record_id: id, before: { name: 'Rye', price: '4.000' } },
+      ])
+      expect(changes).toHaveLength(3)
+      const named = changes.flatMap(({ before, after }) => Object.keys({ ...before, ...after }))
+      expect(named.filter((name) => notes.storage.logged.ignored.includes(name))).toEqual([])
+    })
+
+    test('each change is undone by the road it came, and the undo too', async () => {
+      const { create, road, notes, recorded, list } = await site()
+      await recorded()
+      const { id } = await create({ name: 'Rye', price: '3' })
+      await updateRecord(road, notes, id, { values: { price: '4' } })
+      const texts = async () => (await notes.storage.load(road.ctx.db, id))?.texts
+      const undoLast = async () => {
+        const last = (await logOf(notes)).at(-1)
+        await undoChanges(road, { ids: [String(last?.id)] })
+      }
+      await undoLast()
+      expect(await texts()).toMatchObject({ price: '3.000' })
+      await undoLast()
+      expect(await texts()).toMatchObject({ price: '4.000' })
+      await deleteRecords(road, notes, [id])
+      await undoLast()
+      expect(await texts()).toMatchObject({ name: 'Rye', price: '4.000' })
+      await undoLast()
+      expect(await list()).toMatchObject({ names: [] })
+    })
+
+    test('the list as of a moment shows what there was', async () => {
+      const { create, road, notes, recorded } = await site()
+      await recorded()
+      const moment = async () => (await db.admin.sql`select clock_timestamp()::text as at`)[0]?.at as string
+      const { id } = await create({ name: 'Rye' })
+      const created = await moment()
+      await updateRecord(road, notes, id, { values: { name: 'Corn' } })
+      const updated = await moment()
+      await deleteRecords(road, notes, [id])
+      const at = async (when: string) => {
+        const source = asOfSource(
+          await asOfTable(road.ctx.db, notes.storage.logged),
+          await resolveMoment(road.ctx.db, when),
+        )
+        return (await road.ctx.db.execute(sql`select t.name from ${source} as t`)).map((row) => row.name)
+      }
+      expect([await at(created), await at(updated), await at(await moment())]).toEqual([['Rye'], ['Corn'], []])
     })
 
     test('a hundred increments at once are a hundred', async () => {
