@@ -4,7 +4,7 @@ import {
   getTableConfig,
   getViewConfig,
   PgColumn,
-  PgMaterializedView,
+  type PgMaterializedView,
   PgTable,
   PgView,
 } from 'drizzle-orm/pg-core'
@@ -101,7 +101,10 @@ function describeTable(table: PgTable): TableShape {
       })),
       ...columns
         .filter(({ column }) => column.isUnique)
-        .map(({ field, name, column }) => ({ name: column.uniqueName ?? `${config.name}_${name}_unique`, fields: [field] })),
+        .map(({ field, name, column }) => ({
+          name: column.uniqueName ?? `${config.name}_${name}_unique`,
+          fields: [field],
+        })),
       ...config.indexes
         .filter(({ config: index }) => index.unique && index.columns.every((part) => !is(part, SQL)))
         .map(({ config: index }) => ({
