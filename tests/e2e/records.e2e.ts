@@ -89,7 +89,7 @@ test.describe('records', () => {
     await sql`update catalogue.products set stock = 77 where id = ${id}`
     await field(page, 'price').fill('3.10')
     await page.getByRole('button', { name: 'Save and continue' }).click()
-    await expect(page.getByText(/saved/).first()).toBeVisible()
+    await expect(page.getByText(/” saved/).first()).toBeVisible()
     expect((await sql`select price::text, stock from catalogue.products where id = ${id}`)[0]).toEqual({
       price: '3.10',
       stock: 77,
@@ -103,7 +103,7 @@ test.describe('records', () => {
     expect((await sql`select price::text from catalogue.products where id = ${id}`)[0]?.price).toBe('9.99')
     await page.getByText('Use mine').click()
     await page.getByRole('button', { name: 'Save with these choices' }).click()
-    await expect(page.getByText(/saved/).first()).toBeVisible()
+    await expect(page.getByText(/” saved/).first()).toBeVisible()
     expect((await sql`select price::text from catalogue.products where id = ${id}`)[0]?.price).toBe('5.00')
   })
 
