@@ -11,6 +11,9 @@ import { effectsService } from '@/worker/effects'
 import { tasksService } from '@/worker/tasks'
 import { startWorker } from '@/worker/worker'
 
+// However the test ends, its end of this pipe does too.
+process.stdin.on('end', () => process.exit(1)).resume()
+
 const optionsShape = z.object({
   databaseUrl: z.string(),
   redisUrl: z.string().optional(),
@@ -125,5 +128,4 @@ process.on('SIGTERM', async () => {
   await outside.end()
   process.exit(0)
 })
-process.stdin.on('end', () => process.exit(1)).resume()
 process.stdout.write('ready\n')

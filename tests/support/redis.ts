@@ -22,7 +22,10 @@ export async function startRedis(): Promise<TestRedis> {
   const folder = await mkdtemp(path.join(tmpdir(), 'kontor-redis-'))
   const port = await freePort()
   const options = ['--port', String(port), '--dir', folder, '--save', '', '--maxmemory-policy', 'noeviction']
-  const server = spawn(PROGRAM, options, { stdio: 'ignore' })
+  // The shell waits for the end of its input, which comes with the end of this process, however that ends.
+  const server = spawn('sh', ['-c', '"$@" & read -r _; kill $!; wait $!', 'sh', PROGRAM, ...options], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+  })
   const url = `redis://127.0.0.1:${port}`
   const client = new Redis(url, { maxRetriesPerRequest: null })
   client.on('error', () => {})
@@ -43,7 +46,7 @@ export async function startRedis(): Promise<TestRedis> {
 async function end(server: ChildProcess): Promise<void> {
   if (server.exitCode !== null) return
   const ended = new Promise((resolve) => server.once('exit', resolve))
-  server.kill('SIGTERM')
+  server.stdin?.end()
   await ended
 }
 
