@@ -18,14 +18,15 @@ export async function countStates(
 ): Promise<Record<EffectState, StateCount>> {
   const among = kinds ?? (await listKinds(sql))
   const rows = await sql<{ status: EffectState; count: number }[]>`
-    select s.status, coalesce(sum(c.count), 0)::int as count
+    select s.status, c.count::int as count
     from unnest(${EFFECT_STATES as unknown as string[]}::text[]) as s(status)
-    left join lateral (
-      select count(*) as count from unnest(${among as string[]}::text[]) as k(kind) cross join lateral (
-        select 1 from kontor.effects e where e.kind = k.kind and e.status = s.status limit ${CAP + 1}
-      ) one
-    ) c on true
-    group by s.status`
+    cross join lateral (
+      select count(*) as count from (
+        select from unnest(${among as string[]}::text[]) as k(kind) cross join lateral (
+          select from kontor.effects e where e.kind = k.kind and e.status = s.status limit ${CAP + 1}
+        ) one limit ${CAP + 1}
+      ) counted
+    ) c`
   const counted = new Map(rows.map(({ status, count }) => [status, count]))
   return Object.fromEntries(
     EFFECT_STATES.map((state) => {

@@ -1,16 +1,25 @@
-/** Work that may run together, and work that must have the process to itself. */
+/** Work that may run together, and work that gets the process to itself. */
 export interface Gate {
-  /** Runs beside other shared work, never beside `alone`. */
+  /** Runs beside other shared work, and not beside `alone`. */
   shared<T>(work: () => Promise<T>): Promise<T>
-  /** Waits until everything that runs has ended, and holds everything back until it has ended itself. */
+  /**
+   * Holds new work back, waits for what runs to end, and then runs with nothing beside it. Neither wait is for ever: after
+   * `patienceMs` it starts beside what still runs, and after as long again others may start beside it.
+   */
   alone<T>(work: () => Promise<T>): Promise<T>
 }
 
-export function createGate(): Gate {
+export function createGate(patienceMs: number): Gate {
   let together = 0
   let last: Promise<unknown> = Promise.resolve()
   let isTaken = false
-  let onEmpty: (() => void) | undefined
+  let onEmpty: () => void = () => {}
+
+  const emptied = () =>
+    new Promise<void>((resolve) => {
+      onEmpty = resolve
+      if (together === 0) resolve()
+    })
 
   return {
     async shared(work) {
@@ -20,28 +29,36 @@ export function createGate(): Gate {
         return await work()
       } finally {
         together--
-        if (together === 0) onEmpty?.()
+        if (together === 0) onEmpty()
       }
     },
-    alone(work) {
+    async alone(work) {
       const before = last
-      const turn = (async () => {
-        await before
-        isTaken = true
-        if (together > 0) {
-          await new Promise<void>((resolve) => {
-            onEmpty = resolve
-          })
-          onEmpty = undefined
-        }
-        try {
-          return await work()
-        } finally {
-          isTaken = false
-        }
-      })()
-      last = turn.catch(() => {})
-      return turn
+      let end: () => void = () => {}
+      last = new Promise<void>((resolve) => {
+        end = resolve
+      })
+      await before
+      isTaken = true
+      await atMost(patienceMs, emptied())
+      const working = work()
+      void atMost(
+        patienceMs,
+        working.catch(() => {}),
+      ).then(() => {
+        isTaken = false
+        end()
+      })
+      return working
     },
   }
+}
+
+async function atMost(ms: number, work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const limit = new Promise((resolve) => {
+    timer = setTimeout(resolve, ms)
+  })
+  await Promise.race([work, limit])
+  clearTimeout(timer)
 }

@@ -87,7 +87,7 @@ export async function runEffectsWorker(parts: EffectsWorkerParts): Promise<Effec
     batchSize: pace.batchSize,
   })
 
-  const gate = createGate()
+  const gate = createGate(settings.leaseMs)
   const take = async (offer: Taken) => {
     try {
       await (offer.isSuspect ? gate.alone(() => carryOutAll(offer)) : gate.shared(() => carryOutAll(offer)))
