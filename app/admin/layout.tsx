@@ -1,4 +1,6 @@
 import type { ReactNode } from 'react'
+import type { RequestContext } from '@/lib/admin'
+import type { MenuItemView } from '@/lib/admin/view'
 import { getRuntime } from '@/lib/runtime'
 import { pageContext } from '../context'
 import { currentMenu } from './current-menu'
@@ -12,8 +14,22 @@ export default async function AdminLayout({ children }: { children: ReactNode })
   const menu = await currentMenu()
   const { name, email, role } = ctx.actor
   return (
-    <Shell menu={menu} person={{ name, email, role }} environment={env.environment} state={<SiteState />}>
+    <Shell
+      home={homeItem(ctx.admin)}
+      menu={menu}
+      person={{ name, email, role }}
+      environment={env.environment}
+      state={<SiteState />}
+    >
       {children}
     </Shell>
   )
+}
+
+/** The menu's first link: home where that is the overview, else the overview beside it. */
+function homeItem({ home, dashboard }: RequestContext['admin']): MenuItemView | undefined {
+  if (dashboard !== 'shown') return undefined
+  return home === 'dashboard'
+    ? { href: '/admin', label: 'Home', icon: 'house' }
+    : { href: '/admin/dashboard', label: 'Dashboard', icon: 'house' }
 }

@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react'
-import type { MenuView } from '@/lib/admin/view'
+import type { MenuItemView, MenuView } from '@/lib/admin/view'
 import { Icon } from '@/lib/ui/icon'
 import { SoftNavigation } from '@/lib/ui/soft-navigation'
 import { PersonMenu, type PersonView } from './person-menu'
@@ -8,6 +8,8 @@ import styles from './shell.module.css'
 import { SideMenu } from './side-menu'
 
 interface Props {
+  /** The overview, where the config does not hide it. */
+  home?: MenuItemView
   menu: MenuView
   person: PersonView
   /** A label such as 'production', so that nobody edits the wrong site. */
@@ -20,7 +22,7 @@ interface Props {
 const MENU_ID = 'menu'
 
 /** What stands around every page: menu at the side (a drawer on phones), header above, the page itself. */
-export function Shell({ menu, person, environment, state, children }: Props) {
+export function Shell({ home, menu, person, environment, state, children }: Props) {
   return (
     <div className={styles.app}>
       <a href="#main" className={styles.skip}>
@@ -28,7 +30,7 @@ export function Shell({ menu, person, environment, state, children }: Props) {
       </a>
       <SoftNavigation />
       <SearchShortcut />
-      <SideMenu id={MENU_ID} menu={menu} state={state} />
+      <SideMenu id={MENU_ID} home={home} menu={menu} state={state} />
       <div className={styles.body}>
         <header className={styles.top}>
           <button type="button" className={styles.menuButton} popoverTarget={MENU_ID} aria-label="Menu">

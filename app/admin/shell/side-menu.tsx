@@ -11,6 +11,8 @@ import styles from './side-menu.module.css'
 interface Props {
   /** What the button that opens it on phones names. */
   id: string
+  /** The overview, where the config does not hide it. */
+  home?: MenuItemView
   menu: MenuView
   state: ReactNode
 }
@@ -22,7 +24,7 @@ const FILTER_FROM = 12
 const LARGE_FROM = 80
 
 /** The way to everything this person may see. On phones it lies over the page as a popover, which needs no script. */
-export function SideMenu({ id, menu, state }: Props) {
+export function SideMenu({ id, home, menu, state }: Props) {
   const links = menu.sections.reduce((sum, { items }) => sum + items.length, 0)
   const isLarge = links >= LARGE_FROM
   return (
@@ -32,9 +34,11 @@ export function SideMenu({ id, menu, state }: Props) {
       </PageLink>
       {links >= FILTER_FROM && !isLarge && <MenuFilter />}
       <div className={styles.links}>
-        <ul className={styles.group}>
-          <MenuItem item={{ href: '/admin', label: 'Home', icon: 'house' }} />
-        </ul>
+        {home && (
+          <ul className={styles.group}>
+            <MenuItem item={home} />
+          </ul>
+        )}
         {isLarge ? (
           <LargeMenu sections={menu.sections} />
         ) : (
