@@ -3,8 +3,10 @@ import { isTransient, postgresErrorOf } from '@/lib/db/postgres-errors'
 import type { QualifiedName, Storage, StorageSetup } from './storage'
 
 export interface StorageInstallReport {
-  /** 'schema.table' of the tables set up now (again or for the first time). */
+  /** 'schema.table' of the tables set up now, for the first time or because something differed. */
   installed: string[]
+  /** Tables that already were as they should be. */
+  unchanged: string[]
   /** Tables that are not (yet) in the database. */
   absent: string[]
   /** Tables that could not be set up, and why; the others are done. */
@@ -24,12 +26,11 @@ export async function installStorage(
   owner: postgres.Sql,
   storages: readonly Pick<Storage, 'setup'>[],
 ): Promise<StorageInstallReport> {
-  const report: StorageInstallReport = { installed: [], absent: [], failed: [] }
+  const report: StorageInstallReport = { installed: [], unchanged: [], absent: [], failed: [] }
   for (const setup of inOrder(storages.flatMap((storage) => storage.setup ?? []))) {
     const relation = relationOf(setup)
     try {
-      const isThere = await install(owner, setup)
-      report[isThere ? 'installed' : 'absent'].push(relation)
+      report[await install(owner, setup)].push(relation)
     } catch (error) {
       report.failed.push({ relation, message: messageOf(error) })
     }
@@ -37,58 +38,92 @@ export async function installStorage(
   return report
 }
 
+/** Something wrong with a table in the database, and what to do about it. */
+export interface StorageObstacle {
+  relation: string
+  message: string
+  hint?: string
+}
+
 /** What is wrong in the database with the tables of these storages: for the check at start and `npm run doctor`. */
 export async function storageObstacles(
-  sql: postgres.Sql,
+  sql: postgres.ISql,
   storages: readonly Pick<Storage, 'setup'>[],
-): Promise<{ relation: string; message: string; hint?: string }[]> {
-  const found: { relation: string; message: string; hint?: string }[] = []
+): Promise<StorageObstacle[]> {
+  const found: StorageObstacle[] = []
   for (const setup of storages.flatMap((storage) => storage.setup ?? [])) {
     const relation = relationOf(setup)
-    const [row] = await (setup.kind === 'appendOnly'
-      ? sql<Obstacle[]>`select ${regclass(sql, setup.versions)} is not null as "isThere", o.message, o.hint,
-          kontor.append_only_is_set_up(${regclass(sql, setup.versions)}, ${regclass(sql, setup.current)}) as "isSetUp"
-        from kontor.append_only_obstacle(${regclass(sql, setup.versions)}, ${regclass(sql, setup.current)}) as o`
-      : sql<Obstacle[]>`select ${regclass(sql, setup.table)} is not null as "isThere", o.message, o.hint,
-          exists (select from pg_trigger where tgrelid = ${regclass(sql, setup.table)} and tgname = 'kontor_stamp')
-            and (select relkind = 'p' or (relpersistence = 'u') <> ${setup.limits.durable} from pg_class where oid = ${regclass(sql, setup.table)}) as "isSetUp"
-        from kontor.ephemeral_obstacle(${regclass(sql, setup.table)}, ${setup.limits.durable}) as o`)
-    if (!row?.isThere)
+    const { isThere, isSetUp, message, hint } = await stateOf(sql, setup)
+    if (!isThere)
       found.push({ relation, message: `${relation} is not in the database`, hint: 'Run `npm run migrate`.' })
-    else if (row.message) found.push({ relation, message: row.message, hint: row.hint ?? undefined })
-    else if (!row.isSetUp)
-      found.push({
-        relation,
-        message: `${relation} is not set up as ${wordFor(setup)}`,
-        hint: 'Run `npm run migrate -- --tables`.',
-      })
+    else if (message) found.push({ relation, message, hint: hint ?? undefined })
+    else if (!isSetUp) {
+      const word = setup.kind === 'appendOnly' ? 'append-only' : 'ephemeral'
+      const remedy = 'Run `npm run migrate -- --tables`.'
+      found.push({ relation, message: `${relation} is not set up as ${word}`, hint: remedy })
+    }
   }
   return found
 }
 
-interface Obstacle {
+/**
+ * Takes off every table what `installStorage` put on it, whatever the config says today; indexes and rows stay, and
+ * append-only tables are ordinary ones from then on.
+ * @returns 'schema.table' of the tables that had something
+ */
+export async function uninstallStorage(owner: postgres.Sql): Promise<string[]> {
+  return owner.begin(async (tx) => {
+    const triggers = await tx<{ name: string; quoted: string; relation: string }[]>`
+      select quote_ident(tgname) as name, quote_ident(nspname) || '.' || quote_ident(relname) as quoted,
+        nspname || '.' || relname as relation
+      from pg_trigger join pg_class c on c.oid = tgrelid join pg_namespace n on n.oid = c.relnamespace
+      join pg_proc p on p.oid = tgfoid
+      where not tgisinternal and tgparentid = 0 and p.pronamespace = 'kontor'::regnamespace
+        and tgname in ('kontor_append', 'kontor_keep', 'kontor_refuse', 'kontor_guard', 'kontor_stamp')`
+    for (const { name, quoted } of triggers) await tx.unsafe(`drop trigger ${name} on ${quoted}`)
+    const functions = await tx<{ signature: string }[]>`
+      select oid::regprocedure::text as signature from pg_proc
+      where pronamespace = 'kontor'::regnamespace and proname ~ '^(append|keep|guard)_.*_[0-9a-f]{10}$'`
+    for (const { signature } of functions) await tx.unsafe(`drop function ${signature}`)
+    return [...new Set(triggers.map(({ relation }) => relation))].sort()
+  })
+}
+
+interface State {
   isThere: boolean
   isSetUp: boolean
   message: string | null
   hint: string | null
 }
 
-async function install(owner: postgres.Sql, setup: StorageSetup): Promise<boolean> {
+const NOTHING: State = { isThere: false, isSetUp: false, message: null, hint: null }
+
+async function stateOf(sql: postgres.ISql, setup: StorageSetup): Promise<State> {
+  const [state] = await (setup.kind === 'appendOnly'
+    ? sql<State[]>`
+        select v.oid is not null as "isThere", o.message, o.hint, kontor.append_only_is_set_up(v.oid, c.oid) as "isSetUp"
+        from (select ${regclass(sql, setup.versions)} as oid) as v, (select ${regclass(sql, setup.current)} as oid) as c,
+          lateral kontor.append_only_obstacle(v.oid, c.oid) as o`
+    : sql<State[]>`
+        select t.oid is not null as "isThere", o.message, o.hint,
+          coalesce(kontor.ephemeral_is_set_up(t.oid, ${limitsOf(sql, setup)}), false) as "isSetUp"
+        from (select ${regclass(sql, setup.table)} as oid) as t,
+          lateral kontor.ephemeral_obstacle(t.oid, ${setup.limits.durable}) as o`)
+  return state ?? NOTHING
+}
+
+async function install(owner: postgres.Sql, setup: StorageSetup): Promise<'installed' | 'unchanged' | 'absent'> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await owner.begin(async (tx) => {
         await tx`select set_config('lock_timeout', ${LOCK_TIMEOUT}, true), set_config('statement_timeout', '0', true)`
-        const [row] =
-          await tx`select ${regclass(tx, setup.kind === 'appendOnly' ? setup.versions : setup.table)} is not null as there`
-        if (!row?.there) return false
+        const { isThere, isSetUp, message } = await stateOf(tx, setup)
+        if (!isThere) return 'absent'
+        if (isSetUp && !message) return 'unchanged'
         if (setup.kind === 'appendOnly')
           await tx`select kontor.install_append_only(${regclass(tx, setup.versions)}, ${regclass(tx, setup.current)})`
-        else {
-          const { inactivityMs, lifetimeMs, durable, maxRecords } = setup.limits
-          await tx`select kontor.install_ephemeral(${regclass(tx, setup.table)}, ${seconds(inactivityMs)}::float8, ${seconds(lifetimeMs)}::float8,
-            ${durable}, ${maxRecords !== undefined})`
-        }
-        return true
+        else await tx`select kontor.install_ephemeral(${regclass(tx, setup.table)}, ${limitsOf(tx, setup)})`
+        return 'installed'
       })
     } catch (error) {
       const isBusy = isTransient(error) || postgresErrorOf(error)?.code === '55P03'
@@ -96,6 +131,13 @@ async function install(owner: postgres.Sql, setup: StorageSetup): Promise<boolea
       await new Promise((resolve) => setTimeout(resolve, 100 * attempt))
     }
   }
+}
+
+/** What both functions of ephemeral tables take behind the table. */
+function limitsOf(sql: postgres.ISql, { limits }: Extract<StorageSetup, { kind: 'ephemeral' }>) {
+  const { inactivityMs, lifetimeMs, durable, maxRecords } = limits
+  const seconds = (ms: number | undefined) => (ms === undefined ? null : ms / 1000)
+  return sql`${seconds(inactivityMs)}::float8, ${seconds(lifetimeMs)}::float8, ${durable}, ${maxRecords !== undefined}`
 }
 
 /**
@@ -124,12 +166,8 @@ const relationOf = (setup: StorageSetup): string => {
   return `${schema}.${name}`
 }
 
-const wordFor = ({ kind }: StorageSetup) => (kind === 'appendOnly' ? 'append-only' : 'ephemeral')
-
 const regclass = (sql: postgres.ISql, { schema, name }: QualifiedName) =>
   sql`to_regclass(format('%I.%I', ${schema}::text, ${name}::text))`
-
-const seconds = (ms: number | undefined) => (ms === undefined ? null : ms / 1000)
 
 function messageOf(error: unknown): string {
   const { message, hint } = postgresErrorOf(error) ?? {

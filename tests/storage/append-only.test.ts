@@ -13,7 +13,7 @@ import { appendOnly } from '@/lib/admin/storage-options'
 import { loadVersionView } from '@/lib/admin/version-view'
 import { appendOnlyColumns, currentColumns } from '@/lib/db/storage-columns'
 import { transact } from '@/lib/db/transaction'
-import { storageObstacles } from '@/lib/storage'
+import { installStorage, storageObstacles, uninstallStorage } from '@/lib/storage'
 import { createTestAdmin, EDITOR } from '@/tests/support/admin'
 import { createTestDatabase } from '@/tests/support/database'
 import { createTables, installAll } from './support'
@@ -512,7 +512,7 @@ describe('the setup', () => {
   test('may run again, and says what is missing', async () => {
     const all = await storages()
     expect(await storageObstacles(db.app.sql, all)).toEqual([])
-    await installAll(db, await site())
+    expect(await installStorage(db.owner.sql, all)).toMatchObject({ installed: [], unchanged: ['public.recipes'] })
     await db.owner.sql`alter table recipes add column extra text`
     expect(await storageObstacles(db.app.sql, all)).toMatchObject([
       { relation: 'public.recipes', message: expect.stringContaining('extra text') },
@@ -567,14 +567,14 @@ describe('the setup', () => {
     const { create, update } = await site()
     const { id } = await create({ name: 'Rye' })
     await update(id, { grams: '1' })
-    await db.owner.sql`select kontor.uninstall_append_only('recipes', 'recipes_current')`
+    expect(await uninstallStorage(db.owner.sql)).toEqual(['public.recipes', 'public.recipes_current'])
     expect(await db.owner.sql`update recipes set grams = 5 returning 1`).toHaveLength(2)
     const left = await db.admin
       .sql`select tgname from pg_trigger where tgrelid in ('recipes'::regclass, 'recipes_current'::regclass) and not tgisinternal`
     expect(left).toEqual([])
-    expect(
-      await db.admin
-        .sql`select proname from pg_proc where pronamespace = 'kontor'::regnamespace and proname ~ '^(append|keep|guard)_recipes'`,
-    ).toEqual([])
+    const functions = await db.admin
+      .sql`select proname from pg_proc where pronamespace = 'kontor'::regnamespace and proname ~ '_recipes_'`
+    expect(functions).toEqual([])
+    expect(await uninstallStorage(db.owner.sql)).toEqual([])
   })
 })

@@ -665,6 +665,7 @@ describe('the table', () => {
       const report = await installStorage(db.owner.sql, order)
       expect(report.failed).toEqual([])
       expect(await storageObstacles(db.app.sql, order)).toEqual([])
+      expect((await installStorage(db.owner.sql, order)).installed).toEqual([])
     }
     expect(await persistence()).toEqual({ carts: 'u', lines: 'u' })
   })

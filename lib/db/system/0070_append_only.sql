@@ -181,7 +181,7 @@ BEGIN
         USING ERRCODE = 'insufficient_privilege', HINT = 'Insert a further version there; one with deleted = true removes the entry.';
     END $body$ $create$, guard_name, versions, versions::text);
 
-  EXECUTE format('COMMENT ON FUNCTION kontor.%I() IS %L', keep_name, 'columns ' || md5(names));
+  EXECUTE format('COMMENT ON FUNCTION kontor.%I() IS %L', keep_name, kontor.append_only_mark(versions));
   EXECUTE format('REVOKE ALL ON FUNCTION kontor.%I(), kontor.%I(), kontor.%I() FROM PUBLIC', append_name, keep_name, guard_name);
   PERFORM kontor.drop_append_only_triggers(versions, companion);
   -- Versions that stood there before (a restored dump, a table turned append-only) and are the newest of their entry.
@@ -207,20 +207,17 @@ BEGIN
   END LOOP;
 END $$;
 
--- Leaves both tables as ordinary ones, with all their rows.
-CREATE FUNCTION kontor.uninstall_append_only(versions regclass, companion regclass) RETURNS void
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
-BEGIN
-  PERFORM kontor.drop_append_only_triggers(versions, companion);
-  EXECUTE format('DROP FUNCTION IF EXISTS kontor.%I(), kontor.%I(), kontor.%I()',
-    kontor.append_only_name('append', versions), kontor.append_only_name('keep', versions), kontor.append_only_name('guard', versions));
-END $$;
+-- What the functions were written from: the columns the table has, and the text that writes them.
+CREATE FUNCTION kontor.append_only_mark(versions regclass) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT 'from ' || md5(string_agg(quote_ident(name), ', ') || (SELECT prosrc FROM pg_proc WHERE oid = 'kontor.install_append_only'::regproc))
+  FROM kontor.append_only_columns(versions)
+$$;
 
--- Whether everything stands, and for the columns the table has today.
+-- Whether everything stands, and as it would be written today.
 CREATE FUNCTION kontor.append_only_is_set_up(versions regclass, companion regclass) RETURNS boolean
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT count(*) = 5 AND bool_and(tgenabled <> 'D' AND (tgname <> 'kontor_keep' OR obj_description(tgfoid, 'pg_proc') = 'columns ' || (
-    SELECT md5(string_agg(quote_ident(name), ', ')) FROM kontor.append_only_columns(versions))))
+  SELECT coalesce(count(*) = 5 AND bool_and(tgenabled <> 'D' AND (tgname <> 'kontor_keep' OR obj_description(tgfoid, 'pg_proc') = kontor.append_only_mark(versions))), false)
   FROM pg_trigger WHERE (tgrelid = versions AND tgname IN ('kontor_append', 'kontor_keep', 'kontor_refuse'))
     OR (tgrelid = companion AND tgname IN ('kontor_guard', 'kontor_refuse'))
 $$;

@@ -69,6 +69,21 @@ BEGIN
   END IF;
 END $$;
 
+-- Whether the table is as `install_ephemeral` would leave it.
+CREATE FUNCTION kontor.ephemeral_is_set_up(relation regclass, inactivity_s float8, lifetime_s float8, durable boolean, evicts boolean) RETURNS boolean
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT (relkind = 'p' OR (relpersistence = 'u') <> durable)
+    AND EXISTS (
+      SELECT FROM pg_trigger WHERE tgrelid = relation AND tgname = 'kontor_stamp' AND tgenabled <> 'D'
+        AND pg_get_triggerdef(oid) LIKE format('%%stamp_ephemeral(%L, %L)', coalesce(inactivity_s::text, ''), coalesce(lifetime_s::text, '')))
+    AND NOT EXISTS (
+      SELECT FROM unnest(CASE WHEN evicts THEN ARRAY['expires_at', 'touched_at'] ELSE ARRAY['expires_at'] END) AS wanted
+      WHERE NOT EXISTS (
+        SELECT FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
+        WHERE i.indrelid = relation AND i.indisvalid AND i.indpred IS NULL AND a.attname = wanted))
+  FROM pg_class WHERE oid = relation
+$$;
+
 -- Makes the table unlogged (or not, where `durable`), and keeps the times of its rows whoever writes them.
 -- To be called by its owner. Changing between logged and unlogged rewrites the table under an exclusive lock.
 CREATE FUNCTION kontor.install_ephemeral(relation regclass, inactivity_s float8, lifetime_s float8, durable boolean, evicts boolean) RETURNS void
