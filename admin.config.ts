@@ -1,8 +1,17 @@
-import { eq, max, ne, sum } from 'drizzle-orm'
+import { randomBytes } from 'node:crypto'
+import { asc, eq, max, ne, sum } from 'drizzle-orm'
 import { z } from 'zod'
 import { slugify } from '@/drizzle/demo/slug'
 import * as schema from '@/drizzle/schema'
-import { defineAdmin, type OperationContext, type RequestContext, resource, section } from '@/lib/admin'
+import {
+  appendOnly,
+  defineAdmin,
+  ephemeral,
+  type OperationContext,
+  type RequestContext,
+  resource,
+  section,
+} from '@/lib/admin'
 
 /*
  * The demo: a bakery's back office that shows each option once. Everything has a default, so that
@@ -11,8 +20,8 @@ import { defineAdmin, type OperationContext, type RequestContext, resource, sect
  */
 
 const { posts, comments, tags, authors } = schema
-const { products, categories, suppliers, allergens } = schema
-const { orders, orderLines, customers, addresses, coupons, salesPerProduct } = schema
+const { products, categories, suppliers, allergens, allergenDeclarations, currentAllergenDeclarations } = schema
+const { orders, orderLines, customers, addresses, coupons, salesPerProduct, carts, cartLines } = schema
 const { employees, shifts, roles, equipment, doorLog } = schema
 
 const isOwner = (ctx: RequestContext) => ctx.user.role === 'owner'
@@ -31,6 +40,20 @@ async function addUpOrder(ctx: OperationContext, { orderId }: { orderId: number 
     .where(eq(orderLines.orderId, orderId))
   await ctx.update('shop/orders', String(orderId), { total: lines?.total ?? '0' })
 }
+
+/** A cart costs what is in it; whoever puts something in or takes it out is still there. */
+async function addUpCart(ctx: OperationContext, { cartId }: { cartId: string }): Promise<void> {
+  const [lines] = await ctx.tx
+    .select({ total: sum(cartLines.amount) })
+    .from(cartLines)
+    .where(eq(cartLines.cartId, cartId))
+  await ctx.keepAlive('shop/carts', cartId)
+  await ctx.update('shop/carts', cartId, { total: lines?.total ?? '0' })
+}
+
+/** Today's allergens, by the name people know and the code that is declared. */
+const allergenChoices = async (ctx: RequestContext) =>
+  ctx.db.select({ label: allergens.name, value: allergens.code }).from(allergens).orderBy(asc(allergens.name))
 
 export default defineAdmin({
   title: 'Corner Bakery',
@@ -245,6 +268,37 @@ export default defineAdmin({
           },
         }),
         allergens: resource(allergens, { icon: 'wheat', list: { sort: ['name'] }, authorize: onlyOwnersChange }),
+        // Every update is a further version, every delete a tombstone: what was declared when can always be shown.
+        declarations: resource(allergenDeclarations, {
+          storage: appendOnly({ current: currentAllergenDeclarations }),
+          plural: 'Allergen declarations',
+          icon: 'scroll-text',
+          title: 'number',
+          list: {
+            columns: [
+              { name: 'number', label: 'Declaration' },
+              'productId',
+              'contains',
+              'traces',
+              { name: 'entryVersion', label: 'Version' },
+              { name: 'versionAt', label: 'Declared', format: 'relative' },
+            ],
+            search: ['number', 'product.name', 'statement'],
+            filters: ['productId', 'contains', 'traces'],
+            sort: ['number'],
+          },
+          form: {
+            fields: {
+              number: { placeholder: 'AD-0042', update: 'readonly' },
+              productId: { update: 'readonly' },
+              contains: { choices: allergenChoices },
+              traces: { choices: allergenChoices, help: 'What the same oven and tables may leave on it.' },
+              statement: { rows: 2, help: 'As it stands on the label.' },
+            },
+            groups: [{ label: 'Declaration', fields: ['number', 'productId', 'contains', 'traces', 'statement'] }],
+          },
+          authorize: onlyOwnersDelete,
+        }),
       },
     ),
 
@@ -322,6 +376,68 @@ export default defineAdmin({
             },
             afterSave: addUpOrder,
             afterDelete: addUpOrder,
+          },
+        }),
+        // Gone half an hour after the last touch, and after a day at the latest.
+        carts: resource(carts, {
+          storage: ephemeral({
+            inactivityTimeout: '30m',
+            maximumLifetime: '1d',
+            onCreate: () => ({ code: `C-${randomBytes(2).toString('hex').toUpperCase()}` }),
+          }),
+          icon: 'clock',
+          order: 3,
+          description: 'What people are about to buy. A cart vanishes half an hour after it was last touched.',
+          title: (cart) => `Cart ${cart.code}`,
+          list: {
+            columns: [
+              { name: 'code', label: 'Cart' },
+              'customerId',
+              'channel',
+              { name: 'total', format: 'money' },
+              { name: 'expiresAt', label: 'Time left' },
+            ],
+            search: ['code', 'customer.name', 'note'],
+            filters: ['channel', 'total', 'customerId'],
+            sort: ['expiresAt'],
+          },
+          form: {
+            fields: {
+              code: { required: false, help: 'What the customer says at the counter. Empty: one is made.' },
+              total: { kind: 'money', hint: '€, from its lines', create: 'hidden', update: 'readonly' },
+              note: { rows: 2 },
+            },
+          },
+        }),
+        'cart-lines': resource(cartLines, {
+          storage: ephemeral(),
+          hidden: true,
+          history: false,
+          title: (line) => `Line ${line.lineNo}`,
+          form: {
+            fields: {
+              cartId: { update: 'readonly' },
+              lineNo: { label: 'Line', help: 'Empty: the next one.', required: false, update: 'readonly' },
+              unitPrice: { kind: 'money', hint: '€', help: 'Empty: today’s price.', required: false },
+              amount: { hint: '€' },
+            },
+          },
+          hooks: {
+            beforeInsert: async (ctx, { values }) => {
+              if (values.lineNo === undefined && values.cartId !== undefined) {
+                const [last] = await ctx.tx
+                  .select({ lineNo: max(cartLines.lineNo) })
+                  .from(cartLines)
+                  .where(eq(cartLines.cartId, values.cartId))
+                values.lineNo = (last?.lineNo ?? 0) + 1
+              }
+              if (values.unitPrice === undefined && values.productId !== undefined) {
+                const [product] = await ctx.tx.select().from(products).where(eq(products.id, values.productId))
+                values.unitPrice = product?.price
+              }
+            },
+            afterSave: addUpCart,
+            afterDelete: addUpCart,
           },
         }),
         customers: resource(customers, {

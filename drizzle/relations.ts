@@ -1,6 +1,8 @@
 import { relations } from 'drizzle-orm'
 import { authors, comments, posts, postsTags, tags } from './tables/blog'
+import { cartLines, carts } from './tables/carts'
 import { allergens, categories, products, productsAllergens, suppliers } from './tables/catalogue'
+import { allergenDeclarations } from './tables/declarations'
 import { addresses, coupons, customers, orderLines, orders } from './tables/shop'
 import { employees, equipment, roles, shifts } from './tables/staff'
 
@@ -71,6 +73,20 @@ export const ordersRelations = relations(orders, ({ one, many }) => ({
 export const orderLinesRelations = relations(orderLines, ({ one }) => ({
   order: one(orders, { fields: [orderLines.orderId], references: [orders.id] }),
   product: one(products, { fields: [orderLines.productId], references: [products.id] }),
+}))
+
+export const cartsRelations = relations(carts, ({ one, many }) => ({
+  customer: one(customers, { fields: [carts.customerId], references: [customers.id] }),
+  lines: many(cartLines),
+}))
+
+export const cartLinesRelations = relations(cartLines, ({ one }) => ({
+  cart: one(carts, { fields: [cartLines.cartId], references: [carts.id] }),
+  product: one(products, { fields: [cartLines.productId], references: [products.id] }),
+}))
+
+export const allergenDeclarationsRelations = relations(allergenDeclarations, ({ one }) => ({
+  product: one(products, { fields: [allergenDeclarations.productId], references: [products.id] }),
 }))
 
 export const rolesRelations = relations(roles, ({ many }) => ({ employees: many(employees) }))

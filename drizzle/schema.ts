@@ -1,5 +1,7 @@
 export * from './relations'
 export * from './tables/blog'
+export * from './tables/carts'
 export * from './tables/catalogue'
+export * from './tables/declarations'
 export * from './tables/shop'
 export * from './tables/staff'

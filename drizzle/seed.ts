@@ -46,7 +46,7 @@ const PARTS: Record<string, (tx: postgres.TransactionSql) => Promise<string>> = 
 
 const VACUUMED = [
   ...['catalogue.products', 'catalogue.categories', 'shop.customers', 'shop.addresses', 'shop.orders'],
-  ...['shop.order_lines', 'blog.posts', 'blog.comments', 'staff.shifts'],
+  ...['shop.order_lines', 'shop.carts', 'shop.cart_lines', 'blog.posts', 'blog.comments', 'staff.shifts'],
 ]
 
 const NUMBERED = [

@@ -1,6 +1,19 @@
 import { expect, test } from 'vitest'
 import config from '@/admin.config'
-import { categories, comments, employees, equipment, orderLines, orders, posts, products } from '@/drizzle/schema'
+import { setUpTables } from '@/bin/supervisor/tables'
+import {
+  allergenDeclarations,
+  cartLines,
+  carts,
+  categories,
+  comments,
+  employees,
+  equipment,
+  orderLines,
+  orders,
+  posts,
+  products,
+} from '@/drizzle/schema'
 import { createRecord, deleteRecords, resolveAdmin, updateRecord } from '@/lib/admin'
 import { migrateTables } from '@/lib/db/migrate'
 import { createTestAdmin, EDITOR } from '@/tests/support/admin'
@@ -8,6 +21,7 @@ import { createTestDatabase } from '@/tests/support/database'
 
 const db = await createTestDatabase()
 await migrateTables(db.urls.owner)
+await setUpTables(db.urls.owner)
 const { ctx, of, as } = await createTestAdmin(db.owner, config.options)
 const road = { ctx }
 const editor = { ctx: await as(EDITOR) }
@@ -20,6 +34,7 @@ test('the demo’s config has no mistakes', () => {
   expect(admin.sections[1]?.resources.map(({ plural }) => plural)).toEqual([
     'Categories',
     'Products',
+    'Allergen declarations',
     'Allergens',
     'Suppliers',
   ])
@@ -68,6 +83,36 @@ test('an order line takes the next number and today’s price, and its order add
   expect(await total()).toBe('25.50')
   await deleteRecords(road, of(orderLines), [second.id])
   expect(await total()).toBe('24.00')
+})
+
+test('a cart is given a code, adds up, is kept by its lines and takes them along', async () => {
+  const { id: productId } = await createRecord(road, of(products), {
+    typed: { ...newProduct, name: 'Roll', sku: 'X-5' },
+  })
+  const cart = await createRecord(road, of(carts), {})
+  expect(cart.texts.code).toMatch(/^C-[0-9A-F]{4}$/)
+  await db.owner.sql`update shop.carts set expires_at = now() + interval '1 minute' where id = ${cart.id}`
+  const typed = { cartId: cart.id, productId: Number(productId), quantity: 2 }
+  expect((await createRecord(road, of(cartLines), { typed })).id).toBe(`${cart.id},1`)
+  const [row] = await db.owner.sql`select total, expires_at > now() + interval '29 minutes' as kept from shop.carts`
+  expect(row).toEqual({ total: '16.00', kept: true })
+  await deleteRecords(road, of(carts), [cart.id])
+  expect(await db.owner.sql`select 1 from shop.cart_lines`).toHaveLength(0)
+})
+
+test('a declaration is kept in versions, one a product', async () => {
+  const { id: productId } = await createRecord(road, of(products), {
+    typed: { ...newProduct, name: 'Bun', sku: 'X-6' },
+  })
+  const typed = { number: 'AD-1', productId: Number(productId), contains: ['gluten'] }
+  const { id } = await createRecord(road, of(allergenDeclarations), { typed })
+  await db.owner.sql`insert into catalogue.allergens (code, name) values ('milk', 'Milk')`
+  await updateRecord(road, of(allergenDeclarations), id, { values: { contains: '{milk}' } })
+  const versions = await db.owner.sql`select contains from catalogue.allergen_declarations order by entry_version`
+  expect(versions.map(({ contains }) => contains)).toEqual([['gluten'], ['milk']])
+  await expect(
+    createRecord(road, of(allergenDeclarations), { typed: { ...typed, number: 'AD-2' } }),
+  ).rejects.toMatchObject({ details: { fields: { productId: [expect.stringContaining('AD-1')] } } })
 })
 
 test('a post that is scheduled says when, one that is published is dated now', async () => {

@@ -1,12 +1,13 @@
 import type postgres from 'postgres'
 import { ALLERGENS, readBakery, SUPPLIERS } from './bakes'
+import { seedDeclarations } from './declarations'
 import { drawSwatch } from './picture'
 import { nameProducts } from './products'
 import { slugify } from './slug'
 
 const DAYS = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday']
 
-/** 50 categories in a tree, 14 allergens, 18 suppliers, 2,000 products. */
+/** 50 categories in a tree, 14 allergens, 18 suppliers, 2,000 products, 150 allergen declarations. */
 export async function seedCatalogue(tx: postgres.TransactionSql): Promise<string> {
   const bakery = await readBakery()
   const branches = bakery.map(({ name, description }) => ({ name, slug: slugify(name), description, parent: null }))
@@ -84,5 +85,6 @@ export async function seedCatalogue(tx: postgres.TransactionSql): Promise<string
       as s (slug text, allergens text[])
     join catalogue.products p using (slug)
     cross join unnest(s.allergens) as code`
-  return `${branches.length + leaves.length} categories, ${products.length} products`
+  const declared = await seedDeclarations(tx)
+  return `${branches.length + leaves.length} categories, ${products.length} products, ${declared}`
 }

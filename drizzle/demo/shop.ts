@@ -1,4 +1,5 @@
 import type postgres from 'postgres'
+import { seedCarts } from './carts'
 import { CITIES, FIRST_NAMES, LAST_NAMES, STREETS } from './people'
 
 const CUSTOMERS = 20_000
@@ -7,7 +8,7 @@ const ORDERS = 50_000
 /** How much of an average day's trade a weekday has, Monday first. */
 const WEEKDAYS = [0.8, 0.75, 0.85, 0.95, 1.15, 1.6, 0.6]
 
-/** Customers with addresses, coupons, and two years of orders that end now. */
+/** Customers with addresses, coupons, two years of orders that end now, and today's carts. */
 export async function seedShop(tx: postgres.TransactionSql): Promise<string> {
   await seedCustomers(tx)
   await seedCoupons(tx)
@@ -15,7 +16,7 @@ export async function seedShop(tx: postgres.TransactionSql): Promise<string> {
   const lines = await drawLines(tx)
   await tx`analyze drawn_orders, drawn_lines`
   await writeOrders(tx)
-  return `${CUSTOMERS} customers, ${ORDERS} orders, ${lines} order lines`
+  return `${CUSTOMERS} customers, ${ORDERS} orders, ${lines} order lines, ${await seedCarts(tx)}`
 }
 
 async function seedCustomers(tx: postgres.TransactionSql): Promise<void> {

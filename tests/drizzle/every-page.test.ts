@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import config from '@/admin.config'
+import { setUpTables } from '@/bin/supervisor/tables'
 import { seedDemo } from '@/drizzle/seed'
 import { resolveAdmin } from '@/lib/admin'
 import { migrateTables } from '@/lib/db/migrate'
@@ -10,6 +11,7 @@ import { visitEverything } from '@/tests/support/every-page'
 const db = await createTestDatabase()
 await migrateTables(db.urls.owner)
 await seedDemo(db.owner.sql, () => {})
+expect((await setUpTables(db.urls.owner)).failed).toEqual([])
 const { ctx, as } = await createTestAdmin(db.owner, config.options)
 const demo = [...resolveAdmin(config).admin.resources.values()].filter(({ section }) => section !== 'system')
 

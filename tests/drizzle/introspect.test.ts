@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { introspect } from '@/bin/introspection/introspect'
 import * as demo from '@/drizzle/schema'
 import { migrateTables } from '@/lib/db/migrate'
+import { VERSION_FIELDS } from '@/lib/db/storage-columns'
 import type { TableShape } from '@/lib/db/table-shape'
 import { createTestDatabase } from '@/tests/support/database'
 import { createTestProject } from '@/tests/support/project'
@@ -26,7 +27,8 @@ function comparable(shape: TableShape | undefined) {
       ...{ field, name, isGenerated, identity, enumValues },
       sqlType: normalType(sqlType),
       // A view's columns are null or not as far as Postgres says, and it says nothing.
-      ...(shape.kind === 'table' && { notNull, hasDefault }),
+      // A default of null, as the columns of versions declare it, is none to Postgres.
+      ...(shape.kind === 'table' && { notNull, hasDefault: hasDefault && !VERSION_FIELDS.includes(field) }),
     }),
   )
   return {

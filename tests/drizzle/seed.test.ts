@@ -43,6 +43,7 @@ describe('the demo', () => {
     ['catalogue.allergens', 14],
     ['shop.customers', 20_000],
     ['shop.orders', 50_000],
+    ['shop.carts', 7],
     ['blog.posts', 214],
     ['blog.tags', 38],
     ['staff.employees', 42],
@@ -88,6 +89,15 @@ describe('the demo', () => {
     expect(
       await count(sql, 'shop.orders o join shop.customers c on c.id = customer_id where c.created_at > placed_at'),
     ).toBe(0)
+  })
+
+  test('has carts that are alive, and declarations in versions without a gap', async () => {
+    const { sql } = first.owner
+    expect(await count(sql, `shop.carts where expires_at > '${NOW.toISOString()}' and total > 0`)).toBe(7)
+    const [row] = await sql`select count(*)::int as entries, bool_and(whole) as whole, max(versions)::int as most from (
+      select count(*) as versions, count(*) = max(entry_version) and bool_and(version_at <= ${NOW.toISOString()}) as whole
+      from catalogue.allergen_declarations group by entry_id) e`
+    expect(row).toEqual({ entries: 150, whole: true, most: 4 })
   })
 
   test('is open today, and on Saturdays has more to do than on Mondays', async () => {

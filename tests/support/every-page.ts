@@ -30,19 +30,26 @@ export async function visitEverything(ctx: RequestContext, resource: Resource): 
   }
 }
 
+const WRITTEN = sql`t::text as values, t.ctid::text, t.xmin::text`
+
 async function load(ctx: RequestContext, resource: Resource, query: string) {
   const list = await loadList(ctx, resource, new URLSearchParams(query))
   expect([resource.key, query, list.notices]).toEqual([resource.key, query, []])
   return list
 }
 
-/** The row with this id, and which transaction wrote it: a row written anew with the same values differs. */
-async function rowOf(ctx: RequestContext, { shape, keyFields }: Resource, id: string): Promise<unknown> {
+/**
+ * The row with this id, and which transaction wrote it: a row written anew with the same values differs. Opening an
+ * ephemeral record is activity, so of those only the values count.
+ */
+async function rowOf(ctx: RequestContext, { shape, keyFields, storage }: Resource, id: string): Promise<unknown> {
   if (shape.kind === 'view') return undefined
   const parts = decodeRecordId(id, keyFields.length) ?? []
   const isRow = keyFields.map(({ column }, at) => sql`${sql.identifier(column.name)}::text = ${parts[at]}`)
+  const own = shape.columns.filter(({ field }) => !storage.managed.has(field)).map(({ name }) => sql.identifier(name))
+  const seen = storage.expiry ? sql`row(${sql.join(own, sql`, `)})::text as values` : WRITTEN
   const rows = await ctx.db.execute(
-    sql`select t::text as values, t.ctid::text, t.xmin::text from ${sql.identifier(shape.schema)}.${sql.identifier(shape.name)} t
+    sql`select ${seen} from ${sql.identifier(shape.schema)}.${sql.identifier(shape.name)} t
       where ${sql.join(isRow, sql` and `)}`,
   )
   expect(rows).toHaveLength(1)
