@@ -31,4 +31,4 @@ export {
 } from './triggers'
 export { undoneBy } from './undo-links'
 export { type UndoChunk, type UndoPlan, type UndoSelector, undoChunk, undoPlan } from './undo-plan'
-export type { UndoBlocker, UndoConflict, UndoStep } from './undo-step'
+export { recordKey, type UndoBlocker, type UndoConflict, type UndoStep, undoesOf } from './undo-step'

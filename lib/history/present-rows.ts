@@ -32,18 +32,22 @@ export function keyMatches(facts: Pick<TableFacts, 'key' | 'columns'>, alias: st
 export const keyColumns = ({ key, columns }: Pick<TableFacts, 'key' | 'columns'>): ColumnFacts[] =>
   key.map((name) => columns.find((column) => column.name === name)!)
 
-/** The records that exist now, by record id, every column as the log would hold it. */
+/**
+ * The records that exist now, by record id, every column as the log would hold it.
+ * @param isLocked holds them until the transaction ends
+ */
 export async function presentRows(
   db: Executor,
   facts: TableFacts,
   recordIds: readonly string[],
+  isLocked = false,
 ): Promise<Map<string, LoggedValues>> {
   const cap = valueCap(facts.columns)
   const row = jsonObject(facts.columns.map((column) => [column.name, jsonOf(column, `t.${quote(column.name)}`, cap)]))
   const rows = await db.execute<{ id: string; row: LoggedValues }>(sql`
     select k.id, ${textsOf(sql.raw(row))} as row
     from unnest(${arrayOf(recordIds)}) as k(id)
-    cross join lateral (select t.* from ${tableOf(facts)} as t where ${sql.raw(keyMatches(facts, 't', 'k.id'))} limit 1) as t`)
+    cross join lateral (select t.* from ${tableOf(facts)} as t where ${sql.raw(keyMatches(facts, 't', 'k.id'))} limit 1 ${isLocked ? sql`for update` : sql``}) as t`)
   return new Map(rows.map(({ id, row: values }) => [id, values]))
 }
 

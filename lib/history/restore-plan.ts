@@ -49,7 +49,7 @@ export async function restorePlan(
     const folded: FoldedStep = { relation, recordId, kind, target, expected: now ?? {}, unknown: [], changes: [] }
     return settle(folded, facts, now)
   })
-  return finish(db, steps, tables, await readForeignKeys(db), [])
+  return finish(db, steps, tables, await readForeignKeys(db))
 }
 
 interface ChangedRecord {

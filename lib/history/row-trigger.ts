@@ -6,8 +6,8 @@ import {
   LOG_COLUMNS,
   logValues,
   markReactions,
-  PROVENANCE,
   presentRow,
+  provenance,
   recordId,
   recordIdOfJson,
   runReactions,
@@ -27,7 +27,7 @@ export function rowBody(plan: FunctionPlan): string {
   const table = facts.isPartitioned ? `${facts.oid}::oid` : 'TG_RELID'
   return `
 DECLARE
-${PROVENANCE}
+${provenance(facts.relation)}
   v_rows bigint;
   v_mark bigint;
   v_id text;

@@ -8,8 +8,8 @@ import {
   LOG_COLUMNS,
   logValues,
   markReactions,
-  PROVENANCE,
   presentRow,
+  provenance,
   recordId,
   recordIdOfJson,
   runReactions,
@@ -25,7 +25,7 @@ import {
 export function statementBody(plan: FunctionPlan): string {
   return `
 DECLARE
-${PROVENANCE}
+${provenance(plan.facts.relation)}
   v_rows bigint;
   v_mark bigint;
   r record;
@@ -180,7 +180,7 @@ function driftedSet(plan: FunctionPlan): string {
         CASE WHEN n.row IS NULL OR o.row IS NULL THEN o.row ELSE kontor.json_difference(o.row, n.row) END,
         CASE WHEN n.row IS NULL OR o.row IS NULL THEN n.row ELSE kontor.json_difference(n.row, o.row) END,
         CASE WHEN o.row IS NOT NULL AND n.row IS NOT NULL THEN ARRAY(SELECT jsonb_object_keys(kontor.json_difference(n.row, o.row))) END,
-        $3, $4, $5, $6, $7
+        $3, $4, $5, $6, kontor.undone_ids($7, coalesce(o.id, n.id))
       FROM %s AS o FULL JOIN %s AS n ON o.id = n.id WHERE o.row IS DISTINCT FROM n.row$sql$,
       CASE WHEN TG_OP = 'INSERT' THEN ${none} ELSE ${rows('o', 'old_rows')} END,
       CASE WHEN TG_OP = 'DELETE' THEN ${none} ELSE ${rows('n', 'new_rows')} END)

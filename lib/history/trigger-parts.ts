@@ -19,14 +19,16 @@ export interface FunctionPlan {
   reactions: readonly Reaction[]
 }
 
-/** Declarations every log function starts with: when, and who says why. Claims are cut to what an index entry can hold. */
-export const PROVENANCE = `  v_at timestamptz := clock_timestamp();
+/**
+ * Declarations every log function starts with: when, and who says why. Claims are cut to what an index entry can hold.
+ * v_undoes: the ids each record's change undoes, by record id; an undo says so for all records of a statement at once.
+ */
+export const provenance = (relation: string) => `  v_at timestamptz := clock_timestamp();
   v_actor text := left(coalesce(nullif(current_setting('kontor.actor', true), ''), session_user), 200);
   v_source text := left(coalesce(nullif(current_setting('kontor.source', true), ''), 'sql'), 100);
   v_request text := left(nullif(current_setting('kontor.request_id', true), ''), 200);
   v_reason text := left(nullif(current_setting('kontor.reason', true), ''), 2000);
-  v_undoes bigint[] := CASE WHEN current_setting('kontor.undoes', true) ~ '^[0-9]{1,18}(,[0-9]{1,18})*$'
-    THEN string_to_array(current_setting('kontor.undoes', true), ',')::bigint[] END;`
+  v_undoes jsonb := CASE WHEN current_setting('kontor.undoes', true) <> '' THEN kontor.undoes_in(${literal(relation)}) END;`
 
 /** Columns and values of one log row; the same in every INSERT. */
 export const LOG_COLUMNS =
@@ -37,7 +39,10 @@ export const logValues = (
   relation: string,
   row: { id: string; op: string; before: string; after: string; changed: string },
 ) =>
-  `v_at, ${literal(relation)}, ${row.id}, ${row.op}, ${row.before}, ${row.after}, ${row.changed}, v_actor, v_source, v_request, v_reason, v_undoes`
+  `v_at, ${literal(relation)}, ${row.id}, ${row.op}, ${row.before}, ${row.after}, ${row.changed}, v_actor, v_source, v_request, v_reason, ${undoneBy(row.id)}`
+
+/** The ids of the changes that the change of the record `id` undoes, or NULL. */
+export const undoneBy = (id: string) => `CASE WHEN v_undoes IS NOT NULL THEN kontor.undone_ids(v_undoes, ${id}) END`
 
 /** Wakes the feed once for all transactions under way; `kontor.mute` leaves it to the poll (bulk loads, PREPARE TRANSACTION). */
 export const DOORBELL = `IF coalesce(current_setting('kontor.mute', true), '') <> 'on' AND pg_try_advisory_xact_lock(1802465908, 20) THEN
@@ -109,7 +114,8 @@ export const truncateBranch = (plan: FunctionPlan) => `  IF TG_OP = 'TRUNCATE' T
     END IF;
     IF v_rows <= ${TRUNCATE_LIMIT} THEN
       EXECUTE format($sql$INSERT INTO kontor.changes (at, relation, record_id, op, before, actor, source, request_id, reason, undoes)
-        SELECT $1, $2, ${recordIdOfJson(plan, 'o.row')}, 'delete', o.row, $3, $4, $5, $6, $7
+        SELECT $1, $2, ${recordIdOfJson(plan, 'o.row')}, 'delete', o.row, $3, $4, $5, $6,
+          kontor.undone_ids($7, ${recordIdOfJson(plan, 'o.row')})
         FROM (SELECT %s AS row FROM ONLY %I.%I AS o) AS o$sql$, ${presentRow(plan, 'o')}, TG_TABLE_SCHEMA, TG_TABLE_NAME)
         USING v_at, ${literal(plan.facts.relation)}, v_actor, v_source, v_request, v_reason, v_undoes;
     ELSE

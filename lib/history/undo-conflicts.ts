@@ -21,6 +21,7 @@ const draft = ({ relation, recordId, kind, unknown, changes }: FoldedStep): Undo
   undoes: changes.map(({ id }) => id),
   conflicts: [],
   blockers: [],
+  turn: 0,
 })
 
 /**

@@ -13,8 +13,9 @@ export async function undoneBy(db: Executor, changeIds: readonly string[]): Prom
   // An undo may be undone, and that again: as far as there are links.
   while (asked.length > 0) {
     const rows = await db.execute<{ undone: string; by: string }>(sql`
-      select c.id::text as undone, u.id::text as by from kontor.changes as c
-      join kontor.changes as u on u.undoes is not null and u.undoes @> array[c.id] and u.relation = c.relation and u.record_id = c.record_id
+      select c.id::text as undone, u.id::text as by
+      from (select id, relation, record_id, unnest(undoes) as undone from kontor.changes where undoes && ${arrayOf(asked)}::bigint[]) as u
+      join kontor.changes as c on c.id = u.undone and c.relation = u.relation and c.record_id = u.record_id
       where c.id = any(${arrayOf(asked)}::bigint[]) order by u.id`)
     const fresh: string[] = []
     for (const { undone, by } of rows) {

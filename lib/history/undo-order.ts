@@ -3,8 +3,9 @@ import type { UndoStep } from './undo-step'
 
 /**
  * Puts steps into an order the database accepts: what is pointed at is there before what points at it and goes after it,
- * and a unique value is given up before another record takes it. Otherwise the newest undone change comes first. Where
- * keys go round in a circle, that order decides too, and deferrable constraints must do the rest.
+ * and a unique value is given up before another record takes it. Steps that need no other come in the first turn, those
+ * that need them in the second, and so on; within a turn the newest undone change comes first. Where keys go round in a
+ * circle, that order decides too, and deferrable constraints must do the rest.
  */
 export function orderSteps(
   steps: readonly UndoStep[],
@@ -16,7 +17,7 @@ export function orderSteps(
   const follows = (later: UndoStep, earlier: UndoStep) => later !== earlier && after.get(later)!.add(earlier)
   for (const key of keys) linkForeignKey(newestFirst, key, follows)
   for (const unique of uniques) linkUnique(newestFirst, unique, follows)
-  return sortByLinks(newestFirst, after)
+  return inTurns(sortByLinks(newestFirst, after), newestFirst, after)
 }
 
 type Follows = (later: UndoStep, earlier: UndoStep) => unknown
@@ -64,6 +65,23 @@ function linkUnique(steps: readonly UndoStep[], unique: UniqueKey, follows: Foll
     const holder = wanted === undefined ? undefined : holders.get(wanted)
     if (holder) follows(step, holder)
   }
+}
+
+/** Each step comes one turn after the latest of those it needs. */
+function inTurns(
+  sorted: readonly UndoStep[],
+  newestFirst: readonly UndoStep[],
+  after: ReadonlyMap<UndoStep, ReadonlySet<UndoStep>>,
+): UndoStep[] {
+  const turns = new Map<UndoStep, number>()
+  for (const step of sorted) {
+    let turn = 0
+    // One that is not placed yet closes a circle.
+    for (const earlier of after.get(step)!) turn = Math.max(turn, (turns.get(earlier) ?? -1) + 1)
+    step.turn = turn
+    turns.set(step, turn)
+  }
+  return [...newestFirst].sort((a, b) => a.turn - b.turn)
 }
 
 /** Depth first over what must come earlier; a step met again on its own path closes a circle and is not waited for. */

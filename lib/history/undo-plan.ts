@@ -11,12 +11,12 @@ import { tooMany, UNDO_LIMIT, withCascades } from './undo-cascade'
 import { addConflicts, missingTable, settle } from './undo-conflicts'
 import { undoneBy } from './undo-links'
 import { orderSteps } from './undo-order'
-import { foldChanges, type UndoStep } from './undo-step'
+import { foldChanges, recordKey, type UndoStep } from './undo-step'
 
-/** Which changes to undo: chosen ones, a transaction, everything of one request (an action, an import), or what a filter finds. */
+/** Which changes to undo: chosen ones, transactions, everything of one request (an action, an import), or what a filter finds. */
 export type UndoSelector =
   | { ids: readonly string[] }
-  | { tx: string }
+  | { tx: string | readonly string[] }
   | { request: string }
   | { filter: HistoryFilters }
 
@@ -26,7 +26,7 @@ export interface UndoPlan {
   steps: UndoStep[]
   /** The changes it would undo, those added because a deletion had taken them along included. */
   changeIds: string[]
-  /** Changes that have been undone already, with the change that did. */
+  /** Changes that have been undone already, with the change that did; no step undoes them again. */
   undone: { changeId: string; by: string }[]
   /** True where every step can be taken as it stands. */
   isClean: boolean
@@ -34,17 +34,30 @@ export interface UndoPlan {
 
 /**
  * Plans the undo of up to 10,000 changes. Each record gets one step, from what the newest of them left to what was before
- * the oldest. Run it in the transaction that writes, after locking what it names, for the plan speaks of the present.
+ * the oldest. The plan speaks of the present: in the transaction that takes the steps it locks the records it names.
+ * @param options.lock holds the records until the transaction ends. Default: a plan only to look at
+ * @param options.without records (by `recordKey`) whose changes stay
  * @throws AdminError 'too_large' above 10,000 changes, cascaded ones included: see `undoChunk`
  */
-export async function undoPlan(db: Executor, selector: UndoSelector): Promise<UndoPlan> {
+export async function undoPlan(
+  db: Executor,
+  selector: UndoSelector,
+  options: { lock?: boolean; without?: ReadonlySet<string> } = {},
+): Promise<UndoPlan> {
   const selected = await selectChanges(
     db,
     sql`select ${changeColumns('c')} from kontor.changes as c where ${chosenBy(selector)} order by c.id limit ${UNDO_LIMIT + 1}`,
   )
   if (selected.length > UNDO_LIMIT) throw tooMany()
   const keys = await readForeignKeys(db)
-  const changes = await withCascades(db, selected, keys)
+  const asked = await withCascades(db, selected, keys)
+  const byUndo = await undoneBy(
+    db,
+    asked.map(({ id }) => id),
+  )
+  const isLeft = ({ relation, recordId }: Change) =>
+    options.without?.has(recordKey({ relation, recordId: recordId ?? '' }))
+  const changes = asked.filter((change) => !byUndo.has(change.id) && !isLeft(change))
   const marks = changes.filter(({ op, recordId }) => op === 'truncate' || recordId === null).map(unmovable)
   const tables = await factsOf(
     db,
@@ -63,33 +76,27 @@ export async function undoPlan(db: Executor, selector: UndoSelector): Promise<Un
       db,
       facts,
       own.map(({ recordId }) => recordId),
+      options.lock,
     )
     steps.push(...own.flatMap((step) => settle(step, facts, present.get(step.recordId))))
   }
   await addConflicts(db, steps, folded)
-  return finish(
-    db,
-    [...marks, ...steps],
-    tables,
-    keys,
-    changes.map(({ id }) => id),
-  )
+  const plan = await finish(db, [...marks, ...steps], tables, keys)
+  const undone = [...byUndo].map(([changeId, by]) => ({ changeId, by }))
+  return { ...plan, changeIds: asked.map(({ id }) => id), undone, isClean: plan.isClean && undone.length === 0 }
 }
 
-/** Adds what keys would refuse, puts the steps in order, and says what is undone already. Used by restore plans too. */
+/** Adds what keys would refuse and puts the steps in order. Used by restore plans too. */
 export async function finish(
   db: Executor,
   steps: UndoStep[],
   tables: ReadonlyMap<string, TableFacts>,
   keys: readonly ForeignKey[],
-  changeIds: string[],
 ): Promise<UndoPlan> {
   await addKeyBlockers(db, steps, tables, keys)
   const ordered = orderSteps(steps, keys, await readUniqueKeys(db, [...tables.keys()]))
-  const undone = [...(await undoneBy(db, changeIds))].map(([changeId, by]) => ({ changeId, by }))
-  const isClean =
-    undone.length === 0 && ordered.every(({ conflicts, blockers }) => conflicts.length + blockers.length === 0)
-  return { steps: ordered, changeIds, undone, isClean }
+  const isClean = ordered.every(({ conflicts, blockers }) => conflicts.length + blockers.length === 0)
+  return { steps: ordered, changeIds: [], undone: [], isClean }
 }
 
 /** The mark a large TRUNCATE left, or a change of a table without a key. */
@@ -105,6 +112,7 @@ function unmovable(change: Change): UndoStep {
     undoes: [change.id],
     conflicts: [],
     blockers: [{ kind, canSkip: false }],
+    turn: 0,
   }
 }
 
@@ -137,7 +145,7 @@ export async function undoChunk(
 
 function chosenBy(selector: UndoSelector): SQL {
   if ('ids' in selector) return sql`c.id = any(${arrayOf(selector.ids.filter(isId))}::bigint[])`
-  if ('tx' in selector) return isId(selector.tx) ? sql`c.tx = ${selector.tx}::xid8` : sql`false`
+  if ('tx' in selector) return sql`c.tx = any(${arrayOf([selector.tx].flat().filter(isId))}::xid8[])`
   if ('request' in selector) return sql`c.request_id = ${selector.request}`
   return sql`${indexedConditions(selector.filter, 'c') ?? sql`true`} and ${scannedConditions(selector.filter, 'c') ?? sql`true`}`
 }

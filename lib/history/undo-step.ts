@@ -46,10 +46,23 @@ export interface UndoStep {
   now: LoggedValues
   /** Columns whose earlier value nobody knows (redacted): they stay as they are. */
   unknown: string[]
-  /** Ids of the changes this step undoes, oldest first: what goes into \`kontor.undoes\`. Empty for a restore to a moment. */
+  /** Ids of the changes this step undoes, oldest first. Empty for a restore to a moment. */
   undoes: string[]
   conflicts: UndoConflict[]
   blockers: UndoBlocker[]
+  /** Steps of one turn do not depend on each other; those of a later turn may need those of an earlier one. From 0. */
+  turn: number
+}
+
+/** What goes into the transaction's setting `kontor.undoes` before steps are taken: the log then names what they undid. */
+export function undoesOf(steps: readonly Pick<UndoStep, 'relation' | 'recordId' | 'undoes'>[]): string {
+  const said: Record<string, Record<string, string>> = {}
+  for (const { relation, recordId, undoes } of steps) {
+    const records = said[relation] ?? {}
+    records[recordId] = undoes.join(',')
+    said[relation] = records
+  }
+  return JSON.stringify(said)
 }
 
 /** A step before the present was looked at. */

@@ -1,6 +1,7 @@
 import type { SQL } from 'drizzle-orm'
 import type { Executor } from '@/lib/db/client'
 import type { Expiry, ExpiryLimits } from './expiry'
+import type { RowSets } from './row-sets'
 import type { Versions } from './versions'
 
 /** Postgres texts by field name. */
@@ -40,6 +41,8 @@ export interface Storage {
   update(db: Executor, row: StoredRow, texts: Texts): Promise<StoredRow>
   /** Deletes the row loaded (and locked) before. */
   remove(db: Executor, row: StoredRow): Promise<void>
+  /** Many records at once, where the storage can; else they are written one by one. */
+  readonly sets?: RowSets
   /** What `migrate` has to set up in the database beside the table itself. */
   readonly setup?: StorageSetup
   /** The versions of each entry, where the storage keeps them. */

@@ -3,6 +3,7 @@ import type { Executor } from '@/lib/db/client'
 import type { ColumnShape, TableShape } from '@/lib/db/table-shape'
 import { AdminError } from '@/lib/errors'
 import { ALIAS, commaSeparated, keyCondition, type RowReader, rowReader } from './row-reader'
+import { rowSets } from './row-sets'
 import type { Storage, StoredRow, Texts } from './storage'
 
 export interface TableStorageOptions {
@@ -26,6 +27,7 @@ export function tableStorage(shape: TableShape, options: TableStorageOptions): S
     insert: (db, texts) => insertRow(db, rows, texts),
     update: (db, row, texts) => updateRow(db, rows, row, texts),
     remove: (db, row) => removeRow(db, rows, row),
+    sets: shape.kind === 'table' && rows.keyColumns.length > 0 ? rowSets(rows) : undefined,
   }
 }
 

@@ -2,100 +2,14 @@ import { sql } from 'drizzle-orm'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { asOfRecords, asOfSource, asOfTable, resolveMoment, undoPlan } from '@/lib/history'
 import { installTriggers } from '@/lib/history/triggers'
+import { COLUMN_VALUES, OWN_TYPES } from '@/tests/support/column-values'
 import { createTestDatabase } from '@/tests/support/database'
 import { logged } from '@/tests/support/history'
 import { take } from '@/tests/support/undo'
 
 const db = await createTestDatabase()
 
-/** For each type some values that are hard to keep, as SQL. */
-const TYPES: Record<string, string[]> = {
-  smallint: ['-32768', '32767'],
-  integer: ['-2147483648', '0'],
-  bigint: ['-9223372036854775808', '9007199254740993', '42'],
-  numeric: [`'NaN'`, `'Infinity'`, '1.10', '-0.00000000000000000001', '12345678901234567890.1234567890', '1e200'],
-  'numeric(8,2)': ['1.1', `'NaN'`, '-999999.99'],
-  real: ['0.1', `'NaN'`, `'-Infinity'`, `'-0'`, '1e-45'],
-  'double precision': ['0.1::float8 + 0.2', `'NaN'`, `'Infinity'`, `'-0'`, '5e-324', '1.7976931348623157e308'],
-  money: [`'-1234567.89'`, `'92233720368547758.07'`],
-  text: [`''`, `'ünï "q" \\ '' , {}'`, `E'line\\nbreak\\ttab\\u0001'`, `repeat('long', 100000)`, `'null'`],
-  'varchar(10)': [`'ab  '`, `''`],
-  'char(6)': [`'ab'`, `'ab c'`],
-  bpchar: [`'trailing   '`],
-  '"char"': [`'x'`],
-  name: [`'a name'`],
-  bytea: [`'\\x'`, `'\\x00ff5c27'`, `decode(repeat('ab', 300000), 'hex')`],
-  boolean: ['true', 'false'],
-  date: [`'0044-03-15 BC'`, `'infinity'`, `'2026-02-28'`],
-  time: [`'24:00:00'`, `'23:59:59.999999'`],
-  'time with time zone': [`'12:00:00.5+05:30'`],
-  timestamp: [`'-infinity'`, `'2026-01-01 00:00:00.000001'`, `'0001-01-01 BC'`],
-  'timestamp with time zone': [`'2026-06-01 12:00+02'`, `'infinity'`, `'1883-11-18 12:03:58-04:56:02'`],
-  'timestamp(0)': [`'2026-01-01 00:00:01'`],
-  interval: [`'1 mon'`, `'30 days'`, `'-1 year 2 mons -3 days 04:05:06.789'`, `'24:00:00'`, `'1 day'`],
-  uuid: [`'00000000-0000-0000-0000-00000000000a'`],
-  json: [`'{"a":1,  "a": 2, "z": "\\u0000"}'`, `'null'`, `'"s"'`, `'1.0'`],
-  jsonb: [
-    `'{"b": 1.0, "a": [null, "x"]}'`,
-    `'null'`,
-    `'"s"'`,
-    `'1.10'`,
-    `'[]'`,
-    `'true'`,
-    `'{"size": 1, "sha256": "x"}'`,
-    `to_jsonb(repeat('w', 300000))`,
-    `'1e400'`,
-  ],
-  jsonpath: [`'$.a[*] ? (@ > 1)'`],
-  xml: [`'<a b="c">d &amp; e</a>'`],
-  inet: [`'10.0.0.1/8'`, `'::1'`],
-  cidr: [`'10.0.0.0/8'`],
-  macaddr: [`'08:00:2b:01:02:03'`],
-  macaddr8: [`'08:00:2b:01:02:03:04:05'`],
-  'bit(5)': [`B'10110'`],
-  'bit varying': [`B''`, `B'101'`],
-  tsvector: [`to_tsvector('simple', 'a fat ''cat'' sat:1,2')`],
-  tsquery: [`'fat & (rat | !cat)'`],
-  point: [`'(1.5,-0)'`],
-  line: [`'{1,2,3}'`],
-  lseg: [`'[(0,0),(1,1)]'`],
-  box: [`'(2,2),(1,1)'`],
-  path: [`'[(0,0),(1,1),(2,0)]'`, `'((0,0),(1,1))'`],
-  polygon: [`'((0,0),(1,1),(2,0))'`],
-  circle: [`'<(1,2),3>'`],
-  int4range: [`'empty'`, `'[1,)'`],
-  numrange: [`'(1.10,2.0]'`],
-  tstzrange: [`'["2026-01-01 00:00+00",infinity)'`],
-  int4multirange: [`'{[1,3),[5,7)}'`],
-  pg_lsn: [`'16/B374D848'`],
-  pg_snapshot: [`'10:20:10,14,15'`],
-  regclass: [`'pg_class'`],
-  oid: ['4294967295'],
-  'integer[]': [`'{}'`, `'{1,NULL,3}'`, `'[0:1]={1,2}'`, `'{{1,2},{3,4}}'`],
-  'text[]': [`array['a,b', null, 'NULL', '"', '\\', '']`, `'{{a},{b}}'`],
-  'jsonb[]': [`array['{"a": 1}'::jsonb, 'null']`],
-  'bytea[]': [`array['\\x00'::bytea]`],
-  'timestamp with time zone[]': [`array['2026-01-01'::timestamptz]`],
-  'public.mood': [`'so, so "ok"'`, `'fine'`],
-  'public.mood[]': [`array['fine', 'so, so "ok"']::public.mood[]`],
-  'public.positive': ['7'],
-  'public.price': ['1.5'],
-  'public.doc': [`'{"a": 1}'`, `'"x"'`],
-  'public.tags': [`array['a', 'b,c']`],
-  'public.address': [`row('12, "High" St', null, array[1, 2])::public.address`],
-  'public.span': [`'[1.5,2.5)'`],
-}
-
-beforeAll(() =>
-  db.owner.sql.unsafe(`
-    create type public.mood as enum ('fine', 'so, so "ok"');
-    create domain public.positive as int check (value > 0);
-    create domain public.price as numeric(8,2);
-    create domain public.doc as jsonb;
-    create domain public.tags as text[];
-    create type public.address as (street text, zip char(5), floors int[]);
-    create type public.span as range (subtype = float8)`),
-)
+beforeAll(() => db.owner.sql.unsafe(OWN_TYPES))
 
 const KEYS = new Set([
   'smallint',
@@ -123,7 +37,7 @@ const KEYS = new Set([
 ])
 
 let number = 0
-describe.each(Object.entries(TYPES))('%s', (type, values) => {
+describe.each(Object.entries(COLUMN_VALUES))('%s', (type, values) => {
   const name = `t${++number}`
   const cases = [...values, 'null']
 

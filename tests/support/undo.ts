@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import type { UndoPlan } from '@/lib/history'
+import { type UndoPlan, undoesOf } from '@/lib/history'
 import type { TestDatabase } from './database'
 
 const quote = (name: string) => `"${name.replaceAll('"', '""')}"`
@@ -9,7 +9,7 @@ export async function take(db: TestDatabase, plan: UndoPlan, keys: Record<string
   await db.app.orm.transaction(async (tx) => {
     for (const step of plan.steps) {
       await tx.execute(
-        sql`select set_config('kontor.undoes', ${step.undoes.join(',')}, true), set_config('kontor.source', 'undo', true)`,
+        sql`select set_config('kontor.undoes', ${undoesOf([step])}, true), set_config('kontor.source', 'undo', true)`,
       )
       const table = sql.raw(step.relation.split('.').map(quote).join('.'))
       const columns = Object.keys(step.values)

@@ -2,7 +2,7 @@
 
 import { revalidatePath } from 'next/cache'
 import { z } from 'zod'
-import type { UndoAnswer, UndoConflict } from '@/lib/admin/history/undo-view'
+import type { UndoAnswer, UndoRefusal } from '@/lib/admin/history/undo-view'
 import { undoChanges } from '@/lib/admin/operations/undo'
 import { invalid } from '@/lib/errors'
 import { actionContext } from '../../context'
@@ -11,9 +11,11 @@ import { reportError } from '../../report'
 const id = z.string().regex(/^\d{1,18}$/)
 const input = z.object({
   ids: z.array(id).min(1).max(10_000).optional(),
-  tx: id.optional(),
+  tx: z.union([id, z.array(id).min(1).max(1000)]).optional(),
   request: z.string().min(1).max(200).optional(),
   overrule: z.boolean().optional(),
+  leaveOut: z.boolean().optional(),
+  given: z.record(z.string().max(3000), z.string().max(1_000_000)).optional(),
 })
 
 /** Undoes changes: by their ids, or all of a transaction or request. Later changes to the same values refuse it, with a comparison. */
@@ -26,9 +28,13 @@ export async function undo(given: unknown): Promise<UndoAnswer> {
     const ctx = await actionContext('undo')
     const { undone } = await undoChanges({ ctx }, parsed.data)
     revalidatePath('/admin', 'layout')
-    return { ok: true, message: undone === 1 ? 'Undone.' : `${undone} changes undone.`, value: { undone } }
+    return {
+      ok: true,
+      message: undone === 1 ? 'Undone.' : `${undone.toLocaleString(ctx.locale)} changes undone.`,
+      value: { undone },
+    }
   } catch (error) {
     const { code, message, details } = await reportError(error)
-    return { ok: false, code, message, conflicts: details.undoConflicts as UndoConflict[] | undefined }
+    return { ok: false, code, message, refusal: details.undo as UndoRefusal | undefined }
   }
 }

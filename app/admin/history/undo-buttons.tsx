@@ -4,10 +4,10 @@ import { modals } from '@mantine/modals'
 import { notifications } from '@mantine/notifications'
 import { useRouter } from 'next/navigation'
 import { useTransition } from 'react'
-import type { UndoAnswer, UndoRequest } from '@/lib/admin/history/undo-view'
+import type { UndoAnswer, UndoRefusal, UndoRequest } from '@/lib/admin/history/undo-view'
 import { Button } from '@/lib/ui/button/button'
 import { undo } from './actions'
-import styles from './undo.module.css'
+import { UndoDialog } from './undo-dialog'
 
 /** Undoes one change. */
 export function UndoChange({ id }: { id: string }) {
@@ -51,50 +51,30 @@ function UndoButton({ request, label, question, tone, size = 'small' }: Props) {
       if (answer.ok) {
         notifications.show({ color: 'accent', message: answer.message })
         router.refresh()
-      } else if (answer.conflicts && answer.conflicts.length > 0) {
-        compare(answer, asked)
+      } else if (answer.refusal) {
+        choose(answer.message, answer.refusal, asked)
       } else {
         notifications.show({ color: 'red', title: 'Nothing was undone', message: answer.message, autoClose: false })
       }
     })
   }
 
-  /** Later changes stand in the way: shows them and lets the person choose. */
-  function compare(answer: Extract<UndoAnswer, { ok: false }>, asked: UndoRequest) {
-    modals.openConfirmModal({
-      title: 'Changed again since',
+  /** Something is in the way: shows it and lets the person choose. */
+  function choose(message: string, refusal: UndoRefusal, asked: UndoRequest) {
+    const id = modals.open({
+      title: 'Not so simple',
       size: 'lg',
       children: (
-        <>
-          <p>{answer.message}</p>
-          <table className={styles.compare}>
-            <thead>
-              <tr>
-                <th>Field</th>
-                <th>After the change</th>
-                <th>Now</th>
-                <th>Undo would set</th>
-              </tr>
-            </thead>
-            <tbody>
-              {answer.conflicts?.map(({ record, label: field, expected, now, wanted }) => (
-                <tr key={`${record} ${field}`}>
-                  <td>
-                    {record} · {field}
-                  </td>
-                  <td>{expected ?? 'none'}</td>
-                  <td>{now ?? 'none'}</td>
-                  <td>{wanted ?? 'none'}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </>
+        <UndoDialog
+          message={message}
+          refusal={refusal}
+          onClose={() => modals.close(id)}
+          onChoose={(choice) => {
+            modals.close(id)
+            run({ ...asked, ...choice })
+          }}
+        />
       ),
-      labels: { confirm: 'Undo all the same', cancel: 'Leave it' },
-      confirmProps: { color: 'red' },
-      cancelProps: { variant: 'default' },
-      onConfirm: () => run({ ...asked, overrule: true }),
     })
   }
 

@@ -64,7 +64,9 @@ async function differ(ctx: RequestContext, column: LoggedColumn, change: Change)
     }
     if (isLongText(field, before, after)) return [{ field: name, label, parts: wordParts(before, after) }]
   }
-  return [{ field: name, label, before: await show(ctx, field, before), after: await show(ctx, field, after) }]
+  return [
+    { field: name, label, before: await showValue(ctx, field, before), after: await showValue(ctx, field, after) },
+  ]
 }
 
 /** Undefined where the change has no such side at all. */
@@ -74,7 +76,8 @@ const side = (values: LoggedValues | null, name: string): LoggedValue | undefine
 const isLongText = (field: Field | undefined, before: string, after: string) =>
   (!field || field.kind.filter === 'text') && !field?.choices && Math.max(before.length, after.length) >= LONG_TEXT
 
-async function show(
+/** A logged value as the person reads it; undefined where there is none. */
+export async function showValue(
   ctx: RequestContext,
   field: Field | undefined,
   value: LoggedValue | undefined,

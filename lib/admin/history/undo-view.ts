@@ -1,22 +1,43 @@
-/** What an undo is asked for: single changes, or all of a transaction or request. */
+/** What an undo is asked for: single changes, or all of some transactions or of one request. */
 export interface UndoRequest {
   ids?: string[]
-  tx?: string
+  tx?: string | string[]
   /** All changes of one request: what a bulk action or an import made. */
   request?: string
-  /** Sets values back although they were changed again since. */
+  /** Sets values back although they were changed again since, and leaves out single values that cannot come back. */
   overrule?: boolean
+  /** Leaves out whole records that cannot be undone, or not without overwriting, and undoes the rest. */
+  leaveOut?: boolean
+  /** Values the log does not know and a record cannot come back without, by the obstacle's `key`. */
+  given?: Record<string, string>
 }
 
-/** A value that was changed again since: what it was after the change, what it is, what the undo would set. */
-export interface UndoConflict {
+/** Something in the way of an undo. */
+export interface UndoObstacle {
   record: string
+  /** The field meant; empty where it is the record as a whole. */
   label: string
-  expected: string | null
-  now: string | null
-  wanted: string | null
+  /** What is in the way, in a sentence. */
+  reason: string
+  /** Where a value is meant: what it was after the change, what it is, what the undo would set. */
+  expected?: string | null
+  now?: string | null
+  wanted?: string | null
+  /** What can be chosen: overrule it, give the value that is missing, or only leave the record out. */
+  choice: 'overrule' | 'give' | 'leaveOut'
+  /** Under which `given` brings the missing value. */
+  key?: string
+}
+
+/** Why nothing was undone, and what could be chosen instead. */
+export interface UndoRefusal {
+  /** The first fifty. */
+  obstacles: UndoObstacle[]
+  /** Records concerned, and records that could be undone without them. */
+  blocked: number
+  free: number
 }
 
 export type UndoAnswer =
   | { ok: true; message: string; value: { undone: number } }
-  | { ok: false; code: string; message: string; conflicts?: UndoConflict[] }
+  | { ok: false; code: string; message: string; refusal?: UndoRefusal }

@@ -6,7 +6,7 @@ import type { RecordValues, Resource } from '../tree'
 import { castCreate, requireValues } from './cast'
 import type { Draft } from './draft'
 import { evictBeyondLimit } from './expire'
-import { changedLinks, type Links, saveLinks } from './links'
+import { changedLinks, type LinkChange, type Links, saveLinks } from './links'
 import { inTransaction, type Road } from './road'
 
 export interface CreateInput {
@@ -34,6 +34,24 @@ export async function createRecord(road: Road, resource: Resource, input: Create
 
 /** The same within a transaction that is already open. */
 export async function createInside(ctx: OperationContext, resource: Resource, input: CreateInput): Promise<StoredRow> {
+  const { draft, links } = await prepareCreate(ctx, resource, input)
+  const row = await insert(ctx, resource, draft)
+  await finishCreate(ctx, resource, row, links)
+  return row
+}
+
+/** A record about to be created: everything before the statement has been said. */
+export interface PreparedCreate {
+  draft: Draft
+  links: LinkChange[]
+}
+
+/** All that comes before the statement: policy, casting, validation, before hooks. */
+export async function prepareCreate(
+  ctx: OperationContext,
+  resource: Resource,
+  input: CreateInput,
+): Promise<PreparedCreate> {
   await assertAllowed(ctx, resource, 'create')
   const draft = await castCreate(ctx, resource, input.values ?? {})
   Object.assign(draft.values, input.typed)
@@ -47,13 +65,20 @@ export async function createInside(ctx: OperationContext, resource: Resource, in
   await resource.hooks.beforeSave(ctx, draft)
   requireValues(resource, draft, 'create')
   draft.assertValid()
-  const links = await changedLinks(ctx, resource, undefined, input.links)
-  const row = await insert(ctx, resource, draft)
+  return { draft, links: await changedLinks(ctx, resource, undefined, input.links) }
+}
+
+/** All that comes after it. */
+export async function finishCreate(
+  ctx: OperationContext,
+  resource: Resource,
+  row: StoredRow,
+  links: readonly LinkChange[],
+): Promise<void> {
   await saveLinks(ctx, row, links)
   const record = toRecord(resource, row.texts)
   await resource.hooks.afterSave(ctx, record)
   await resource.hooks.afterInsert(ctx, record)
-  return row
 }
 
 async function insert(ctx: OperationContext, resource: Resource, draft: Draft): Promise<StoredRow> {

@@ -18,9 +18,17 @@ export function deleteRecords(road: Road, resource: Resource, ids: readonly stri
   })
 }
 
-/** One record, within a transaction that is already open. */
-export async function deleteInside(ctx: OperationContext, resource: Resource, id: string): Promise<StoredRow> {
-  const row = await loadForWrite(ctx, resource, id, 'delete')
+/**
+ * One record, within a transaction that is already open.
+ * @param locked the record where the caller has loaded it for this very deletion
+ */
+export async function deleteInside(
+  ctx: OperationContext,
+  resource: Resource,
+  id: string,
+  locked?: StoredRow,
+): Promise<StoredRow> {
+  const row = locked ?? (await loadForWrite(ctx, resource, id, 'delete'))
   const record = toRecord(resource, row.texts)
   await resource.hooks.beforeDelete(ctx, record)
   if (resource.overrides.delete) await resource.overrides.delete(ctx, record)

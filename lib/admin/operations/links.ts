@@ -37,7 +37,7 @@ export async function linkedIds(db: Executor, association: ManyToMany, own: Text
 }
 
 /** What has to happen to one join table. */
-interface LinkChange {
+export interface LinkChange {
   association: ManyToMany
   added: string[]
   removed: string[]

@@ -9,7 +9,7 @@ import { absence } from './absence'
 import { assertNewest, castUpdate, requireValues } from './cast'
 import { applyDefaults, reload } from './create'
 import { Draft } from './draft'
-import { changedLinks, type Links, saveLinks } from './links'
+import { changedLinks, type LinkChange, type Links, saveLinks } from './links'
 import { inTransaction, type Road } from './road'
 
 export interface UpdateInput {
@@ -54,6 +54,27 @@ export async function updateInside(
   locked?: StoredRow,
 ): Promise<Updated> {
   const row = locked ?? (await loadForWrite(ctx, resource, id, 'update'))
+  const { prepared, merged } = await prepareUpdate(ctx, resource, row, input)
+  if (!prepared) return { row, isChanged: false, merged }
+  const written = await write(ctx, resource, row, prepared)
+  await finishUpdate(ctx, resource, written, prepared)
+  return { row: written, isChanged: true, merged }
+}
+
+/** A record about to be changed: everything before the statement has been said. */
+export interface PreparedUpdate {
+  draft: Draft
+  record: RecordValues
+  links: LinkChange[]
+}
+
+/** All that comes before the statement: casting, validation, before hooks. Nothing is prepared where nothing differs. */
+export async function prepareUpdate(
+  ctx: OperationContext,
+  resource: Resource,
+  row: StoredRow,
+  input: UpdateInput,
+): Promise<{ prepared?: PreparedUpdate; merged: string[] }> {
   const record = toRecord(resource, row.texts)
   if (resource.storage.versions) assertNewest(resource, row, input)
   const draft = input.values
@@ -64,7 +85,7 @@ export async function updateInside(
   const links = await changedLinks(ctx, resource, row, input.links)
   draft.assertValid()
   const merged = mergedLabels(resource, row, input)
-  if (Object.keys(draft.texts()).length === 0 && links.length === 0) return { row, isChanged: false, merged }
+  if (Object.keys(draft.texts()).length === 0 && links.length === 0) return { merged }
 
   applyDefaults(resource, draft, 'onUpdateFn')
   await resource.validate.update(ctx, draft, record)
@@ -73,12 +94,20 @@ export async function updateInside(
   await resource.hooks.beforeSave(ctx, draft)
   requireValues(resource, draft, 'update')
   draft.assertValid()
-  const written = await write(ctx, resource, row, draft, record)
+  return { prepared: { draft, record, links }, merged }
+}
+
+/** All that comes after it. */
+export async function finishUpdate(
+  ctx: OperationContext,
+  resource: Resource,
+  written: StoredRow,
+  { links }: PreparedUpdate,
+): Promise<void> {
   await saveLinks(ctx, written, links)
   const after = toRecord(resource, written.texts)
   await resource.hooks.afterSave(ctx, after)
   await resource.hooks.afterUpdate(ctx, after)
-  return { row: written, isChanged: true, merged }
 }
 
 /**
@@ -105,8 +134,7 @@ async function write(
   ctx: OperationContext,
   resource: Resource,
   row: StoredRow,
-  draft: Draft,
-  record: RecordValues,
+  { draft, record }: PreparedUpdate,
 ): Promise<StoredRow> {
   if (!resource.overrides.update) return resource.storage.update(ctx.tx, row, draft.texts())
   return reload(ctx, resource, await resource.overrides.update(ctx, draft, record))

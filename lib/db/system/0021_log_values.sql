@@ -54,3 +54,21 @@ CREATE FUNCTION kontor.record_key(record_id text) RETURNS text[] LANGUAGE sql IM
       FROM regexp_matches(record_id || ',', '((?:[^\\,]|\\.)*),', 'g') AS part
     ) END
 $$;
+
+-- What the transaction's setting kontor.undoes says of one table: {"public.products": {"17": "5,6"}} means that the next
+-- change of record 17 undoes the changes 5 and 6. Nonsense says nothing, for anybody may set it.
+CREATE FUNCTION kontor.undoes_in(relation text) RETURNS jsonb LANGUAGE plpgsql STABLE STRICT
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  said jsonb;
+BEGIN
+  said := current_setting('kontor.undoes', true)::jsonb -> relation;
+  RETURN CASE WHEN jsonb_typeof(said) = 'object' THEN said END;
+EXCEPTION WHEN data_exception OR program_limit_exceeded OR statement_too_complex THEN
+  RETURN NULL;
+END $$;
+
+CREATE FUNCTION kontor.undone_ids(said jsonb, record_id text) RETURNS bigint[] LANGUAGE sql IMMUTABLE STRICT
+SET search_path = pg_catalog, pg_temp AS $$
+  SELECT CASE WHEN said ->> record_id ~ '^[0-9]{1,18}(,[0-9]{1,18})*$' THEN string_to_array(said ->> record_id, ',')::bigint[] END
+$$;

@@ -148,7 +148,11 @@ test('where a value was changed again since, nothing is undone and both values a
   await db.admin.sql`update products set name = 'Second' where id = 1`
   await expect(undoChanges({ ctx }, { ids: [first.id] })).rejects.toMatchObject({
     code: 'conflict',
-    details: { undoConflicts: [{ label: 'Name', expected: 'First', now: 'Second', wanted: 'Baguette' }] },
+    details: {
+      undo: {
+        obstacles: [{ label: 'Name', expected: 'First', now: 'Second', wanted: 'Baguette', choice: 'overrule' }],
+      },
+    },
   })
   expect(await rowOf('1')).toContain('Second')
   await undoChanges({ ctx }, { ids: [first.id], overrule: true })
@@ -214,10 +218,12 @@ test('a parent that is gone is said, and the child does not come back half', asy
   const { id } = await newest()
   await db.admin.sql`delete from categories where id = 1`
   await expect(undoChanges({ ctx }, { ids: [id] })).rejects.toMatchObject({
-    code: 'invalid',
-    details: { fields: { categoryId: [expect.any(String)] } },
+    code: 'conflict',
+    details: { undo: { obstacles: [{ record: 'Baguette', label: 'Category', choice: 'overrule' }] } },
   })
   expect(await rowOf('1')).toBeUndefined()
+  await undoChanges({ ctx }, { ids: [id], overrule: true })
+  expect((await db.admin.sql`select category_id from products where id = 1`)[0]).toEqual({ category_id: null })
 })
 
 test('a transaction of hundreds of rows by psql is undone in one step', async () => {

@@ -1,0 +1,90 @@
+'use client'
+
+import { TextInput } from '@mantine/core'
+import { useState } from 'react'
+import type { UndoObstacle, UndoRefusal, UndoRequest } from '@/lib/admin/history/undo-view'
+import { Button } from '@/lib/ui/button/button'
+import styles from './undo.module.css'
+
+interface Props {
+  message: string
+  refusal: UndoRefusal
+  onChoose: (choice: Pick<UndoRequest, 'overrule' | 'leaveOut' | 'given'>) => void
+  onClose: () => void
+}
+
+/** What is in the way of an undo, and what can be done about it. */
+export function UndoDialog({ message, refusal: { obstacles, blocked, free }, onChoose, onClose }: Props) {
+  const [given, setGiven] = useState<Record<string, string>>({})
+  const missing = obstacles.filter(({ choice }) => choice === 'give')
+  const isGiven = missing.every(({ key = '' }) => given[key]?.trim())
+  const canOverrule = obstacles.some(({ choice }) => choice === 'overrule')
+  const mustLeaveOut = obstacles.some(({ choice }) => choice === 'leaveOut')
+  const hasAll = blocked <= obstacles.length
+  const canGoOn = (canOverrule || missing.length > 0) && isGiven && (!mustLeaveOut || free > 0 || canOverrule)
+  return (
+    <>
+      <p>{message}</p>
+      <Comparison obstacles={obstacles} />
+      {!hasAll && <p className={styles.note}>and more of the same.</p>}
+      {missing.map(({ key = '', record, label }) => (
+        <TextInput
+          key={key}
+          label={`${label} of ${record}`}
+          value={given[key] ?? ''}
+          onChange={({ currentTarget: { value } }) => setGiven((known) => ({ ...known, [key]: value }))}
+          required
+        />
+      ))}
+      <div className={styles.choices}>
+        <Button onClick={onClose}>Leave it</Button>
+        {free > 0 && (
+          <Button onClick={() => onChoose({ leaveOut: true })}>
+            {blocked === 1 ? 'Undo the rest' : `Undo the rest, without these ${blocked.toLocaleString()}`}
+          </Button>
+        )}
+        {canGoOn && (
+          <Button tone="primary" onClick={() => onChoose({ overrule: canOverrule, leaveOut: mustLeaveOut, given })}>
+            {canOverrule ? 'Undo all the same' : 'Restore with this'}
+          </Button>
+        )}
+      </div>
+    </>
+  )
+}
+
+function Comparison({ obstacles }: { obstacles: readonly UndoObstacle[] }) {
+  return (
+    <div className={styles.scroll}>
+      <table className={styles.compare}>
+        <thead>
+          <tr>
+            <th>Field</th>
+            <th>After the change</th>
+            <th>Now</th>
+            <th>Undo would set</th>
+          </tr>
+        </thead>
+        <tbody>
+          {obstacles.map(({ record, label, reason, expected, now, wanted }) => (
+            <tr key={`${record} ${label} ${reason}`}>
+              <td>
+                {record}
+                {label && ` · ${label}`}
+              </td>
+              {expected === undefined ? (
+                <td colSpan={3}>{reason}</td>
+              ) : (
+                <>
+                  <td>{expected ?? 'none'}</td>
+                  <td>{now ?? 'none'}</td>
+                  <td>{wanted ?? 'none'}</td>
+                </>
+              )}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  )
+}

@@ -1,0 +1,268 @@
+import { OWNER_ROLE } from '@/lib/auth'
+import { AdminError, forbidden } from '@/lib/errors'
+import type { LoggedValue, UndoBlocker, UndoStep } from '@/lib/history'
+import type { StoredRow, Texts } from '@/lib/storage'
+import type { OperationContext } from '../context'
+import { showValue } from '../history/differences'
+import type { UndoObstacle, UndoRequest } from '../history/undo-view'
+import { assertAllowed, assertRecordAllowed, refusal, rowCondition } from '../policy'
+import { titleOf, toRecord } from '../record'
+import type { Field, RecordValues, Resource } from '../tree'
+import { absence } from './absence'
+import { loadRows, subjectOf, type UndoSubject } from './undo-subject'
+
+/** A step of the plan as this person may take it. */
+export interface WeighedStep {
+  step: UndoStep
+  subject: UndoSubject
+  /** What to write, by field. */
+  texts: Texts
+  /** The record as it is; undefined for one that comes back, and for links. */
+  row?: StoredRow
+  obstacles: UndoObstacle[]
+}
+
+/**
+ * What the person may do of a plan, and what is in the way of it. Steps that have nothing left to do are left out.
+ * @throws AdminError `forbidden` where they may not do one of its steps themselves, `invalid` for a value given
+ */
+export async function weighSteps(
+  ctx: OperationContext,
+  steps: readonly UndoStep[],
+  request: UndoRequest,
+): Promise<WeighedStep[]> {
+  const groups = new Map<string, UndoStep[]>()
+  for (const step of steps) {
+    if (step.blockers.some(({ kind }) => kind === 'already')) continue
+    const name = `${step.kind} ${step.relation}`
+    groups.set(name, [...(groups.get(name) ?? []), step])
+  }
+  const weighed: WeighedStep[] = []
+  for (const group of groups.values()) weighed.push(...(await weighGroup(ctx, group, request)))
+  return weighed
+}
+
+/** Steps of one kind and table. */
+async function weighGroup(ctx: OperationContext, steps: UndoStep[], request: UndoRequest): Promise<WeighedStep[]> {
+  const [{ relation, kind }] = steps as [UndoStep]
+  const subject = subjectOf(ctx, relation)
+  const rows = await permitted(ctx, subject, steps)
+  const fields = new FieldsOf(ctx, subject)
+  const weighed: WeighedStep[] = []
+  for (const step of steps) {
+    const row = rows.get(step.recordId)
+    const title = row && !subject.link ? titleOf(subject.resource, row.texts, row.id) : titleThen(subject, step)
+    const own: WeighedStep = { step, subject, texts: fields.texts(step), row, obstacles: [] }
+    const record = row && kind === 'set' && !subject.link ? toRecord(subject.resource, row.texts) : undefined
+    if (record)
+      for (const name of Object.keys(own.texts)) assertMayChange(ctx, subject.resource, fields.field(name), record)
+    for (const blocker of step.blockers) overcome(own, blocker, title, fields, ctx, request)
+    for (const { column, expected, now } of step.conflicts) {
+      if (request.overrule || fields.isManaged(column)) continue
+      own.obstacles.push({
+        record: title,
+        label: fields.label(column),
+        reason: 'Changed again since.',
+        expected: await fields.shown(column, expected),
+        now: await fields.shown(column, now),
+        wanted: step.kind === 'remove' ? null : await fields.shown(column, step.values[column] ?? null),
+        choice: 'overrule',
+      })
+    }
+    for (const column of fields.unknown(step, request)) {
+      own.obstacles.push({
+        record: title,
+        label: column,
+        reason: 'The column is no field of this admin, so its value cannot be written here.',
+        choice: 'overrule',
+      })
+    }
+    if (kind === 'set' && Object.keys(own.texts).length === 0 && own.obstacles.length === 0) {
+      if (step.unknown.length === 0) continue
+      own.obstacles.push({
+        record: title,
+        label: step.unknown.map((column) => fields.label(column)).join(', '),
+        reason: 'Its values are kept out of the log, so the earlier one is not known.',
+        choice: 'leaveOut',
+      })
+    }
+    weighed.push(own)
+  }
+  return weighed
+}
+
+/** The rows to change or remove, as far as the person may. */
+async function permitted(
+  ctx: OperationContext,
+  { resource, link, storage }: UndoSubject,
+  steps: readonly UndoStep[],
+): Promise<Map<string, StoredRow>> {
+  const [{ kind }] = steps as [UndoStep]
+  const isThere = ({ blockers }: UndoStep) => !blockers.some((blocker) => ABSENT.has(blocker.kind))
+  const present = kind === 'restore' ? [] : steps.filter(isThere)
+  const ids = present.map(({ recordId }) => recordId)
+  // Whether the records a link belongs to may be changed is asked when it is written: they may have to come back first.
+  if (link) {
+    await assertAllowed(ctx, resource, 'update')
+    return loadRows(ctx, storage, ids, { lock: true })
+  }
+  if (kind === 'restore') {
+    await assertAllowed(ctx, resource, 'create')
+    return new Map()
+  }
+  const operation = kind === 'set' ? 'update' : 'delete'
+  const where = await rowCondition(ctx, resource, operation, 't')
+  const rows = await loadRows(ctx, storage, ids, { where, lock: true })
+  const missing = ids.find((id) => !rows.has(id))
+  if (missing !== undefined)
+    throw resource.storage.expiry ? await absence(ctx, resource, missing) : refusal(resource, operation)
+  for (const row of rows.values()) await assertRecordAllowed(ctx, resource, operation, toRecord(resource, row.texts))
+  return rows
+}
+
+const ABSENT: ReadonlySet<UndoBlocker['kind']> = new Set(['gone', 'no_key', 'no_table', 'mark'])
+
+/** A field that is closed to this person while owners may change it is a right, not a matter of the form. */
+function assertMayChange(
+  ctx: OperationContext,
+  resource: Resource,
+  field: Field | undefined,
+  record: RecordValues,
+): void {
+  if (!field || field.update(ctx, record) === 'editable') return
+  const asOwner = { ...ctx, actor: { ...ctx.actor, role: OWNER_ROLE }, user: { ...ctx.user, role: OWNER_ROLE } }
+  if (field.update(asOwner, record) === 'editable')
+    throw forbidden(`You may not change ${field.label} of this ${resource.singular.toLowerCase()}.`)
+}
+
+/** Takes a blocker out of the way as the request says, or adds it to what is in the way. */
+function overcome(
+  { step, texts, obstacles }: WeighedStep,
+  blocker: UndoBlocker,
+  title: string,
+  fields: FieldsOf,
+  ctx: OperationContext,
+  request: UndoRequest,
+): void {
+  const columns = (blocker.columns ?? []).filter((column) => !fields.isManaged(column))
+  if (blocker.columns && columns.length === 0) return
+  const labels = columns.map((column) => fields.label(column))
+  const add = (choice: UndoObstacle['choice'], further: Partial<UndoObstacle> = {}) =>
+    obstacles.push({ record: title, label: labels.join(', '), reason: REASONS[blocker.kind], choice, ...further })
+  if (blocker.kind === 'column_required') {
+    for (const [at, column] of columns.entries()) {
+      const field = fields.ofColumn(column)
+      const key = `${step.relation} ${step.recordId} ${column}`
+      const given = request.given?.[key]
+      if (!field) add('leaveOut')
+      else if (given === undefined) add('give', { label: labels[at], key })
+      else texts[field.name] = fields.parse(ctx, field, given)
+    }
+    return
+  }
+  const canSkip = blocker.canSkip && (step.kind === 'set' || columns.every((column) => fields.mayBeEmpty(column)))
+  if (!canSkip || !request.overrule) {
+    add(canSkip ? 'overrule' : 'leaveOut')
+    return
+  }
+  for (const column of columns) {
+    const field = fields.ofColumn(column)
+    if (field) delete texts[field.name]
+  }
+}
+
+const REASONS: Record<UndoBlocker['kind'], string> = {
+  already: 'It is as it was before.',
+  gone: 'The record has been deleted since.',
+  exists: 'Another record has its key by now.',
+  parent_gone: 'What it points at is no longer there.',
+  children: 'Other records point at it by now.',
+  unique_taken: 'Another record has this value by now, and only one may.',
+  column_gone: 'The column no longer exists.',
+  column_required: 'A value is needed, and the earlier one is not known.',
+  too_large: 'The value was too large for the log, so the earlier one is not known.',
+  no_key: 'The table has no key: nothing says which row it was.',
+  no_table: 'The table no longer exists.',
+  mark: 'So many rows were removed at once that their values were not kept.',
+}
+
+function titleThen({ resource, link }: UndoSubject, { values, recordId }: UndoStep): string {
+  const name = link ? undefined : resource.title.field?.column.name
+  const title = name === undefined ? undefined : values[name]
+  return title?.trim()
+    ? title
+    : `${link ? `${resource.singular}, ${link.label.toLowerCase()}` : resource.singular} ${recordId}`
+}
+
+/** The fields of a subject by their columns. */
+class FieldsOf {
+  readonly #byColumn: Map<string, Field>
+  readonly #links: Map<string, string>
+
+  constructor(
+    private readonly ctx: OperationContext,
+    private readonly subject: UndoSubject,
+  ) {
+    const { resource, link } = subject
+    this.#byColumn = new Map(link ? [] : [...resource.fields.values()].map((field) => [field.column.name, field]))
+    this.#links = new Map(link?.join.columns.map(({ name, field }) => [name, field]))
+  }
+
+  ofColumn(column: string): Field | undefined {
+    return this.#byColumn.get(column)
+  }
+
+  field(name: string): Field | undefined {
+    return this.subject.link ? undefined : this.subject.resource.fields.get(name)
+  }
+
+  label(column: string): string {
+    return this.#byColumn.get(column)?.label ?? column
+  }
+
+  isManaged(column: string): boolean {
+    const field = this.#byColumn.get(column)
+    return field !== undefined && this.subject.storage.managed.has(field.name)
+  }
+
+  mayBeEmpty(column: string): boolean {
+    return this.#byColumn.get(column)?.column.notNull === false
+  }
+
+  /** What a step writes, by field. @throws AdminError `forbidden` for a field the person may not read */
+  texts({ values }: UndoStep): Texts {
+    const texts: Texts = {}
+    for (const [column, text] of Object.entries(values)) {
+      const link = this.#links.get(column)
+      const field = this.#byColumn.get(column)
+      if (link !== undefined) texts[link] = text
+      if (!field || field.column.isGenerated || this.isManaged(column)) continue
+      if (!field.read(this.ctx)) throw forbidden(`The change touches ${field.label}, which you may not see.`)
+      texts[field.name] = text
+    }
+    return texts
+  }
+
+  /** Columns with a value that no field has; nobody misses one that was empty. */
+  unknown({ values }: UndoStep, request: UndoRequest): string[] {
+    if (request.overrule) return []
+    const isKnown = (column: string) => this.#byColumn.has(column) || this.#links.has(column)
+    return Object.keys(values).filter((column) => values[column] !== null && !isKnown(column))
+  }
+
+  /** @throws AdminError `invalid` with what the field's kind says of it */
+  parse(ctx: OperationContext, field: Field, text: string): string | null {
+    const parsed = field.kind.parse(
+      text,
+      { ...field, choices: undefined },
+      { locale: ctx.locale, timeZone: ctx.timeZone, now: ctx.clock.now() },
+    )
+    if (parsed.ok) return parsed.text
+    throw new AdminError('invalid', `${field.label}: ${parsed.message}`)
+  }
+
+  /** A logged value as the person reads it. */
+  async shown(column: string, value: LoggedValue): Promise<string | null> {
+    return (await showValue(this.ctx, this.#byColumn.get(column), value)) ?? null
+  }
+}
