@@ -1,6 +1,8 @@
 import { type AdminSource, recordWriter } from '@/lib/admin'
+import { jobsOf } from '@/lib/admin/jobs'
 import type { Service } from './context'
 import { effectsService } from './effects'
+import { jobsService } from './jobs'
 import { tasksService } from './tasks'
 
 /** Everything that runs for as long as a worker does, as the config wants it. */
@@ -26,5 +28,6 @@ export function servicesOf(source: AdminSource): readonly Service[] {
         ),
       }),
     }),
+    jobsService({ jobs: jobsOf(source) }),
   ]
 }

@@ -1,4 +1,7 @@
+import { findPerson } from '@/lib/auth'
 import type { Database } from '@/lib/db/client'
+import { forbidden } from '@/lib/errors'
+import type { JobContext } from '@/lib/tasks'
 import type { Actor, RequestContext } from './context'
 import { type AdminSource, resolveTree } from './resolve'
 
@@ -45,3 +48,20 @@ export async function requestContext({
 
 /** Duties of the site itself: expiry, first start, housekeeping. */
 export const SYSTEM_ACTOR: Actor = { id: 'system', name: 'Kontor', role: 'owner' }
+
+/**
+ * The context of a background job: that of the person on whose behalf it works, as they are by now; tasks, effects and
+ * the site itself act with the owner's role.
+ * @throws AdminError `forbidden` where the person is gone or disabled; ConfigError
+ */
+export async function jobContext(
+  source: AdminSource,
+  job: Pick<JobContext, 'actor' | 'source' | 'id' | 'db' | 'clock'>,
+): Promise<RequestContext> {
+  const { db, clock } = job
+  const actor = job.actor.startsWith('user:')
+    ? await findPerson(db.orm, job.actor)
+    : { ...SYSTEM_ACTOR, id: job.actor, name: job.actor }
+  if (!actor) throw forbidden('Whoever asked for this may no longer sign in.')
+  return requestContext({ source, db, clock, actor, requestId: job.id, road: job.source })
+}

@@ -35,6 +35,27 @@ const isLive = (now: Date) =>
   )
 
 /**
+ * The person an actor's id ('user:<uuid>') names, as they are right now: for work that goes on without a session.
+ * Undefined where they are gone or disabled.
+ */
+export async function findPerson(db: Executor, actorId: string): Promise<Omit<PersonActor, 'sessionId'> | undefined> {
+  const userId = actorId.match(/^user:([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/)?.[1]
+  if (!userId) return undefined
+  const [row] = await db
+    .select({
+      userId: users.id,
+      name: users.name,
+      email: users.email,
+      role: users.role,
+      locale: users.locale,
+      timeZone: users.timeZone,
+    })
+    .from(users)
+    .where(and(eq(users.id, userId), eq(users.status, 'active')))
+  return row && { id: actorId, ...row }
+}
+
+/**
  * Who a session belongs to right now: one query reads session, person and role, so that a revoked session, a disabled
  * person and a changed role count from the very next request. Undefined where the session is over or unknown.
  */

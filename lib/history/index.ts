@@ -30,5 +30,13 @@ export {
   uninstallTriggers,
 } from './triggers'
 export { undoneBy } from './undo-links'
-export { type UndoChunk, type UndoPlan, type UndoSelector, undoChunk, undoPlan } from './undo-plan'
+export {
+  countChanges,
+  type UndoChunk,
+  type UndoPlan,
+  type UndoSelector,
+  undoChunk,
+  undoPlan,
+  withDeletedParents,
+} from './undo-plan'
 export { recordKey, type UndoBlocker, type UndoConflict, type UndoStep, undoesOf } from './undo-step'

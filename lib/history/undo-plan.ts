@@ -36,13 +36,14 @@ export interface UndoPlan {
  * Plans the undo of up to 10,000 changes. Each record gets one step, from what the newest of them left to what was before
  * the oldest. The plan speaks of the present: in the transaction that takes the steps it locks the records it names.
  * @param options.lock holds the records until the transaction ends. Default: a plan only to look at
+ * @param options.cascades whether to add what a deletion took along. Default true; the chunks of a whole transaction have it
  * @param options.without records (by `recordKey`) whose changes stay
  * @throws AdminError 'too_large' above 10,000 changes, cascaded ones included: see `undoChunk`
  */
 export async function undoPlan(
   db: Executor,
   selector: UndoSelector,
-  options: { lock?: boolean; without?: ReadonlySet<string> } = {},
+  options: { lock?: boolean; cascades?: boolean; without?: ReadonlySet<string> } = {},
 ): Promise<UndoPlan> {
   const selected = await selectChanges(
     db,
@@ -50,7 +51,7 @@ export async function undoPlan(
   )
   if (selected.length > UNDO_LIMIT) throw tooMany()
   const keys = await readForeignKeys(db)
-  const asked = await withCascades(db, selected, keys)
+  const asked = options.cascades === false ? selected : await withCascades(db, selected, keys)
   const byUndo = await undoneBy(
     db,
     asked.map(({ id }) => id),
@@ -120,6 +121,8 @@ function unmovable(change: Change): UndoStep {
 export interface UndoChunk {
   /** Newest first, those undone already left out. */
   ids: string[]
+  /** Changes looked at, those left out included. */
+  size: number
   /** Give it back for the following chunk; null after the last. Kept in a job, it lets the undo go on after a restart. */
   next: string | null
 }
@@ -131,7 +134,7 @@ export interface UndoChunk {
 export async function undoChunk(
   db: Executor,
   selector: UndoSelector,
-  before: string | null = null,
+  before: string | null | undefined = null,
   size = 1_000,
 ): Promise<UndoChunk> {
   const rows = await db.execute<{ id: string }>(sql`
@@ -140,7 +143,46 @@ export async function undoChunk(
   const page = rows.slice(0, size).map(({ id }) => id)
   // What an earlier chunk brought back along with a parent is not to be undone twice.
   const undone = await undoneBy(db, page)
-  return { ids: page.filter((id) => !undone.has(id)), next: rows.length > size ? page.at(-1)! : null }
+  return {
+    ids: page.filter((id) => !undone.has(id)),
+    size: page.length,
+    next: rows.length > size ? page.at(-1)! : null,
+  }
+}
+
+/**
+ * The changes of a chunk and those of the same transactions that deleted what their records point at: those come back
+ * first, whichever chunk they would be of.
+ */
+export async function withDeletedParents(db: Executor, ids: readonly string[]): Promise<string[]> {
+  const wanted = new Set(ids)
+  for (;;) {
+    const { steps } = await undoPlan(db, { ids: [...wanted] }, { cascades: false })
+    const gone = steps.flatMap(({ blockers }) =>
+      blockers.flatMap(({ kind, records = [] }) => (kind === 'parent_gone' ? records : [])),
+    )
+    if (gone.length === 0) return [...wanted]
+    const rows = await db.execute<{ id: string }>(sql`
+      select c.id::text as id
+      from (select distinct * from unnest(${arrayOf(gone.map(({ relation }) => relation))}, ${arrayOf(gone.map(({ recordId }) => recordId))}) as g(relation, record_id)) as g
+      cross join lateral (
+        select k.id from kontor.changes as k where k.relation = g.relation and left(k.record_id, 500) = left(g.record_id, 500)
+          and k.record_id = g.record_id and k.op = 'delete'
+          and k.tx in (select own.tx from kontor.changes as own where own.id = any(${arrayOf([...wanted])}::bigint[]))
+        order by k.id desc limit 1
+      ) as c`)
+    const fresh = rows.filter(({ id }) => !wanted.has(id))
+    if (fresh.length === 0) return [...wanted]
+    for (const { id } of fresh) wanted.add(id)
+  }
+}
+
+/** How many changes a selector finds. */
+export async function countChanges(db: Executor, selector: UndoSelector): Promise<number> {
+  const [row] = await db.execute<{ n: number }>(
+    sql`select count(*)::float8 as n from kontor.changes as c where ${chosenBy(selector)}`,
+  )
+  return row?.n ?? 0
 }
 
 function chosenBy(selector: UndoSelector): SQL {

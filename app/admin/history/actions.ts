@@ -2,13 +2,15 @@
 
 import { revalidatePath } from 'next/cache'
 import { z } from 'zod'
-import type { UndoAnswer, UndoRefusal } from '@/lib/admin/history/undo-view'
+import type { UndoAnswer, UndoRefusal, UndoRequest } from '@/lib/admin/history/undo-view'
 import { undoChanges } from '@/lib/admin/operations/undo'
+import { requestUndo } from '@/lib/admin/operations/undo-job'
 import { invalid } from '@/lib/errors'
 import { actionContext } from '../../context'
 import { reportError } from '../../report'
 
 const id = z.string().regex(/^\d{1,18}$/)
+/** Chooses what to undo in one of three ways. */
 const input = z.object({
   ids: z.array(id).min(1).max(10_000).optional(),
   tx: z.union([id, z.array(id).min(1).max(1000)]).optional(),
@@ -21,12 +23,9 @@ const input = z.object({
 /** Undoes changes: by their ids, or all of a transaction or request. Later changes to the same values refuse it, with a comparison. */
 export async function undo(given: unknown): Promise<UndoAnswer> {
   try {
-    const parsed = input.safeParse(given)
-    if (!parsed.success || [parsed.data.ids, parsed.data.tx, parsed.data.request].filter(Boolean).length !== 1) {
-      throw invalid('The request is malformed: name changes, a transaction or a request.')
-    }
+    const asked = parse(given)
     const ctx = await actionContext('undo')
-    const { undone } = await undoChanges({ ctx }, parsed.data)
+    const { undone } = await undoChanges({ ctx }, asked)
     revalidatePath('/admin', 'layout')
     return {
       ok: true,
@@ -37,4 +36,22 @@ export async function undo(given: unknown): Promise<UndoAnswer> {
     const { code, message, details } = await reportError(error)
     return { ok: false, code, message, refusal: details.undo as UndoRefusal | undefined }
   }
+}
+
+/** The same in the background, for more than one transaction takes. */
+export async function undoInBackground(given: unknown): Promise<{ ok: boolean; message: string }> {
+  try {
+    const asked = parse(given)
+    await requestUndo({ ctx: await actionContext('undo') }, asked)
+    return { ok: true, message: 'Undoing in the background, newest changes first.' }
+  } catch (error) {
+    const { message } = await reportError(error)
+    return { ok: false, message }
+  }
+}
+
+function parse(given: unknown): UndoRequest {
+  const { success, data } = input.safeParse(given)
+  if (success && [data.ids, data.tx, data.request].filter(Boolean).length === 1) return data
+  throw invalid('The request is malformed: name changes, a transaction or a request.')
 }

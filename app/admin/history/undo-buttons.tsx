@@ -6,7 +6,7 @@ import { useRouter } from 'next/navigation'
 import { useTransition } from 'react'
 import type { UndoAnswer, UndoRefusal, UndoRequest } from '@/lib/admin/history/undo-view'
 import { Button } from '@/lib/ui/button/button'
-import { undo } from './actions'
+import { undo, undoInBackground } from './actions'
 import { UndoDialog } from './undo-dialog'
 
 /** Undoes one change. */
@@ -51,11 +51,29 @@ function UndoButton({ request, label, question, tone, size = 'small' }: Props) {
       if (answer.ok) {
         notifications.show({ color: 'accent', message: answer.message })
         router.refresh()
+      } else if (answer.code === 'too_large' && !asked.ids) {
+        offerBackground(asked)
       } else if (answer.refusal) {
         choose(answer.message, answer.refusal, asked)
       } else {
         notifications.show({ color: 'red', title: 'Nothing was undone', message: answer.message, autoClose: false })
       }
+    })
+  }
+
+  /** More than one transaction takes: in parts then, by a worker. */
+  function offerBackground(asked: UndoRequest) {
+    modals.openConfirmModal({
+      title: 'Undo in the background?',
+      children:
+        'More than 10,000 changes are undone in parts, the newest first. Records changed again since are left as they are.',
+      labels: { confirm: 'Undo in the background', cancel: 'Leave it' },
+      cancelProps: { variant: 'default' },
+      onConfirm: () =>
+        start(async () => {
+          const { ok, message } = await undoInBackground(asked)
+          notifications.show({ color: ok ? 'accent' : 'red', message })
+        }),
     })
   }
 

@@ -1,7 +1,7 @@
 import { AdminError } from '@/lib/errors'
-import { recordKey, type UndoPlan, type UndoSelector, undoPlan } from '@/lib/history'
+import { recordKey, type UndoPlan, type UndoSelector, undoPlan, withDeletedParents } from '@/lib/history'
 import type { OperationContext } from '../context'
-import type { UndoRefusal, UndoRequest } from '../history/undo-view'
+import type { UndoObstacle, UndoRefusal, UndoRequest } from '../history/undo-view'
 import { inTransaction, type Road } from './road'
 import { takeSteps } from './undo-take'
 import { type WeighedStep, weighSteps } from './undo-weigh'
@@ -25,24 +25,59 @@ export function undoChanges(road: Road, request: UndoRequest): Promise<{ undone:
   return inTransaction({ ...road, ctx }, anyResource!, (inside) => undoInside(inside, request))
 }
 
-/** The same within a transaction that is already open: a chunk of a larger undo. */
-export async function undoInside(ctx: OperationContext, request: UndoRequest): Promise<{ undone: number }> {
+/** The same within a transaction that is already open. */
+async function undoInside(ctx: OperationContext, request: UndoRequest): Promise<{ undone: number }> {
   const selector = selectorOf(request)
+  const { plan, steps, leftOut } = await settleSteps(ctx, request, (without) =>
+    undoPlan(ctx.tx, selector, { lock: true, without }),
+  )
+  assertKnown(plan, selector)
+  if (steps.length === 0) throw nothingToDo(plan, leftOut)
+  return takeAll(ctx, steps)
+}
+
+/**
+ * Undoes a part of a larger undo within its transaction: those of `ids` that can be. What has nothing left to do is
+ * passed over, what is in the way left out.
+ * @returns how many changes were undone, and what was in the way of the others
+ */
+export async function undoPart(
+  ctx: OperationContext,
+  ids: readonly string[],
+  request: Pick<UndoRequest, 'overrule' | 'given'>,
+  options: { cascades: boolean },
+): Promise<{ undone: number; leftOut: UndoObstacle[] }> {
+  const asked = options.cascades ? ids : await withDeletedParents(ctx.tx, ids)
+  const { steps, leftOut } = await settleSteps(ctx, { ...request, leaveOut: true }, (without) =>
+    undoPlan(ctx.tx, { ids: asked }, { ...options, lock: true, without }),
+  )
+  return { ...(await takeAll(ctx, steps)), leftOut }
+}
+
+/** Plans until nothing is in the way: what is left out may have been what other steps need, so it is planned again. */
+async function settleSteps(
+  ctx: OperationContext,
+  request: UndoRequest,
+  makePlan: (without: ReadonlySet<string>) => Promise<UndoPlan>,
+): Promise<{ plan: UndoPlan; steps: WeighedStep[]; leftOut: UndoObstacle[] }> {
   const without = new Set<string>()
+  const leftOut: UndoObstacle[] = []
   for (;;) {
-    const plan = await undoPlan(ctx.tx, selector, { lock: true, without })
-    assertKnown(plan, selector)
+    const plan = await makePlan(without)
     const steps = await weighSteps(ctx, plan.steps, request)
     const blocked = steps.filter(({ obstacles }) => obstacles.length > 0)
-    if (blocked.length === 0) {
-      assertAny(steps, plan, without)
-      await takeSteps(ctx, steps)
-      return { undone: steps.reduce((sum, { step }) => sum + step.undoes.length, 0) }
-    }
+    if (blocked.length === 0) return { plan, steps, leftOut }
     if (!request.leaveOut) throw inTheWay(blocked, steps.length - blocked.length)
-    // What is left out may have been what others of the plan need: it is made again without.
-    for (const { step } of blocked) without.add(recordKey(step))
+    for (const { step, obstacles } of blocked) {
+      without.add(recordKey(step))
+      leftOut.push(obstacles[0]!)
+    }
   }
+}
+
+async function takeAll(ctx: OperationContext, steps: readonly WeighedStep[]): Promise<{ undone: number }> {
+  await takeSteps(ctx, steps)
+  return { undone: steps.reduce((sum, { step }) => sum + step.undoes.length, 0) }
 }
 
 export function selectorOf({ ids, tx, request }: UndoRequest): UndoSelector {
@@ -62,13 +97,11 @@ function assertKnown({ changeIds }: UndoPlan, selector: UndoSelector): void {
     )
 }
 
-/** @throws AdminError where there is nothing (left) to do */
-function assertAny(steps: readonly WeighedStep[], plan: UndoPlan, without: ReadonlySet<string>): void {
-  if (steps.length > 0) return
-  if (without.size > 0) throw new AdminError('conflict', 'Nothing is left to undo without those records.')
+function nothingToDo(plan: UndoPlan, leftOut: readonly UndoObstacle[]): AdminError {
+  if (leftOut.length > 0) return new AdminError('conflict', 'Nothing is left to undo without those records.')
   if (plan.undone.length > 0)
-    throw new AdminError('conflict', 'There is nothing to undo: it has been undone already. Undo the undo to redo it.')
-  throw new AdminError('conflict', 'There is nothing to undo: everything is already as it was before.')
+    return new AdminError('conflict', 'There is nothing to undo: it has been undone already. Undo the undo to redo it.')
+  return new AdminError('conflict', 'There is nothing to undo: everything is already as it was before.')
 }
 
 function inTheWay(blocked: readonly WeighedStep[], free: number): AdminError {

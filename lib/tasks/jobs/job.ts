@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import type { ZodType, z } from 'zod'
+import type { Database } from '@/lib/db/client'
 import type { Clock } from '@/lib/db/clock'
 import type { Transaction } from '@/lib/db/transaction'
 
@@ -12,6 +13,8 @@ export interface JobContext {
   source: string
   /** The chunk's transaction: what is written in it stands or falls with the cursor. */
   tx: Transaction
+  /** Reads outside the transaction. */
+  db: Database
   /** Aborted when the job is cancelled, its lease is lost, or the worker has to stop. */
   signal: AbortSignal
   clock: Clock

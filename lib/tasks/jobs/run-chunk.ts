@@ -43,6 +43,7 @@ export function runChunk(
       actor,
       source,
       tx,
+      db,
       signal,
       clock,
       log: log.child({ job: id, kind: claimed.kind }),
