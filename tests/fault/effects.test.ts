@@ -187,6 +187,19 @@ test.skipIf(!hasRedis)('Redis flushed while effects are queued loses none', { ti
   expect(await violations(sql)).toEqual([])
 })
 
+test.skipIf(!hasRedis)('Redis stopped and started again loses none', { timeout: 60_000 }, async () => {
+  const worker = await start({ ...onPostgres, redisUrl: redis!.url })
+  const ids = await ask('slow', 300)
+  await expect.poll(() => unfinished(ids), { interval: 20 }).toBeLessThan(300)
+  await redis!.restart()
+  const more = await ask('slow', 50)
+  await finish([...ids, ...more])
+  expect((await effectsOf([...ids, ...more])).every(({ status }) => status === 'completed')).toBe(true)
+  worker.signal('SIGTERM')
+  expect(await worker.ended).toBe(0)
+  expect(await violations(sql)).toEqual([])
+})
+
 test('two workers killed again and again leave nothing undone and nothing done twice', {
   timeout: 90_000,
 }, async () => {

@@ -13,6 +13,8 @@ export const hasRedis = PROGRAM !== undefined
 export interface TestRedis {
   url: string
   flush(): Promise<void>
+  /** Ends the server, with all it held, and starts it again on its port. */
+  restart(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -23,9 +25,11 @@ export async function startRedis(): Promise<TestRedis> {
   const port = await freePort()
   const options = ['--port', String(port), '--dir', folder, '--save', '', '--maxmemory-policy', 'noeviction']
   // The shell waits for the end of its input, which comes with the end of this process, however that ends.
-  const server = spawn('sh', ['-c', '"$@" & read -r _; kill $!; wait $!', 'sh', PROGRAM, ...options], {
-    stdio: ['pipe', 'ignore', 'ignore'],
-  })
+  const launch = () =>
+    spawn('sh', ['-c', '"$@" & read -r _; kill $!; wait $!', 'sh', PROGRAM, ...options], {
+      stdio: ['pipe', 'ignore', 'ignore'],
+    })
+  let server = launch()
   const url = `redis://127.0.0.1:${port}`
   const client = new Redis(url, { maxRetriesPerRequest: null })
   client.on('error', () => {})
@@ -34,6 +38,11 @@ export async function startRedis(): Promise<TestRedis> {
     url,
     flush: async () => {
       await client.flushall()
+    },
+    restart: async () => {
+      await end(server)
+      server = launch()
+      await client.ping()
     },
     stop: async () => {
       client.disconnect()

@@ -61,7 +61,8 @@ CREATE TABLE kontor.effect_attempts (
   error text
 );
 CREATE INDEX effect_attempts_effect ON kontor.effect_attempts (effect_id, id);
-CREATE INDEX effect_attempts_ended ON kontor.effect_attempts (ended_at);
+-- The chart reads nothing but this.
+CREATE INDEX effect_attempts_ended ON kontor.effect_attempts (ended_at) INCLUDE (outcome, kind);
 
 -- What the kinds that declare a concurrency or a rate have under way, over all workers. The row is also the lock under
 -- which such a kind is offered.

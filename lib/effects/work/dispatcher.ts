@@ -31,6 +31,9 @@ export interface Dispatcher {
 /** Waits after a ring while writers are open: their own ring may have been swallowed by the one that woke us. */
 const ECHOES_MS = [10, 20, 40, 80, 160, 320]
 
+/** Wait before a backlog is looked at again, unless one of our offers was taken before. */
+const AGAIN_MS = 50
+
 /** Finds what is due and hands its ids to the carrier. Any number of processes may do so at once. */
 export function startDispatcher(parts: DispatcherParts): Dispatcher {
   const { sql, handlers, log } = parts
@@ -45,9 +48,10 @@ export function startDispatcher(parts: DispatcherParts): Dispatcher {
 
   const look = async () => {
     const [signals, waiting] = await Promise.all([readSignals(sql, kinds), parts.carrier.waiting(priorities)])
-    isBacklogged = signals.due.length > 0 && (await offerKinds(parts, signals.due, waiting, priorities))
+    const againMs = signals.due.length > 0 ? await offerKinds(parts, signals.due, waiting, priorities) : Infinity
+    isBacklogged = againMs < Infinity
     const echoMs = signals.writersOpen ? ECHOES_MS[echo++] : undefined
-    return Math.min(parts.pollMs, signals.nextMs ?? Infinity, echoMs ?? Infinity, isBacklogged ? 50 : Infinity)
+    return Math.min(parts.pollMs, signals.nextMs ?? Infinity, echoMs ?? Infinity, againMs)
   }
 
   const run = async () => {
@@ -90,14 +94,14 @@ export function startDispatcher(parts: DispatcherParts): Dispatcher {
 
 /**
  * @param waiting how many offers wait at each of `priorities`
- * @returns whether something due had no room
+ * @returns milliseconds after which what had no room may have some; Infinity where everything had
  */
 async function offerKinds(
   parts: DispatcherParts,
   due: readonly string[],
   waiting: readonly number[],
   priorities: readonly number[],
-): Promise<boolean> {
+): Promise<number> {
   const { sql, carrier, handlers, log, offerMs } = parts
   const ready = due.flatMap((kind) => handlers.get(kind) ?? [])
   const rooms = ready.map((handler) => {
@@ -123,11 +127,21 @@ async function offerKinds(
       offered.map(({ id }) => id),
       1000,
     )
-    return false
+    return 1000
   }
   const found = new Map<string, number>()
   for (const { kind } of offered) found.set(kind, (found.get(kind) ?? 0) + 1)
-  return rooms.some((one) => isBounded(one) || (found.get(one.handler.kind) ?? 0) >= one.room)
+  return Math.min(
+    ...rooms.map(({ handler, room }) => {
+      if (isLimited(handler)) return limitedAgainMs(handler)
+      return (found.get(handler.kind) ?? 0) >= room ? AGAIN_MS : Infinity
+    }),
+  )
+}
+
+/** When a limited kind may have room again, unless one of ours ends before: other workers' ends we are not told of. */
+function limitedAgainMs({ rate }: Handler): number {
+  return rate ? Math.max(AGAIN_MS, Math.min(1000, rate.perMs / rate.max)) : 5 * AGAIN_MS
 }
 
 function toOffers(offered: readonly Offered[], handlers: Handlers, batchSize: (kind: string) => number): Offer[] {
