@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
 import { asc, eq, max, ne, sum } from 'drizzle-orm'
 import { z } from 'zod'
 import { slugify } from '@/drizzle/demo/slug'
@@ -7,11 +8,15 @@ import {
   appendOnly,
   defineAdmin,
   ephemeral,
+  handler,
   type OperationContext,
   type RequestContext,
   resource,
   section,
+  task,
 } from '@/lib/admin'
+import { localFiles } from '@/lib/effects'
+import { error, ok } from '@/lib/tasks'
 
 /*
  * The demo: a bakery's back office that shows each option once. Everything has a default, so that
@@ -55,6 +60,20 @@ async function addUpCart(ctx: OperationContext, { cartId }: { cartId: string }):
 const allergenChoices = async (ctx: RequestContext) =>
   ctx.db.select({ label: allergens.name, value: allergens.code }).from(allergens).orderBy(asc(allergens.name))
 
+/** Where this site keeps what is no record. */
+const dataFolder = process.env.KONTOR_DATA_DIR || '.kontor'
+
+/**
+ * A webhook to whoever wants to know (ORDER_WEBHOOK_URL). Without one the demo plays the other side itself: it calls its
+ * own /api/effects, signed like any program's call, and what arrives there is an effect again.
+ */
+function webhook(message: string, data: object) {
+  const { ORDER_WEBHOOK_URL, NEXTAUTH_URL } = process.env
+  if (ORDER_WEBHOOK_URL) return { url: ORDER_WEBHOOK_URL, body: { message, ...data } }
+  const url = `${NEXTAUTH_URL?.replace(/\/$/, '') || 'http://127.0.0.1:3000'}/api/effects`
+  return { url, body: { kind: 'log', payload: { message, data } }, secret: 'site' }
+}
+
 export default defineAdmin({
   title: 'Corner Bakery',
   footer: 'Corner Bakery, Lindau',
@@ -63,6 +82,80 @@ export default defineAdmin({
   timeZone: 'Europe/Berlin',
   home: 'dashboard',
   schema,
+
+  // What happens outside the database because something in it changed. A worker carries it out; see Effects in the menu.
+  effects: {
+    'order.statusChanged': handler({
+      label: 'Order has a new status',
+      payload: z.object({ record_id: z.string() }),
+      run: async ({ record_id: id }, ctx) => {
+        const [found] = await ctx.db.orm
+          .select({ order: orders, customer: customers })
+          .from(orders)
+          .innerJoin(customers, eq(customers.id, orders.customerId))
+          .where(eq(orders.id, Number(id)))
+        if (!found) return { told: null, because: 'The order is gone.' }
+        const { order, customer } = found
+        const { status, total } = order
+        ctx.effect('email.send', {
+          to: customer.email,
+          subject: `Your order ${id}: ${status}`,
+          text: `Dear ${customer.name},\n\nyour order of € ${total} is now ${status}.\n\nCorner Bakery`,
+        })
+        ctx.effect('http.request', webhook(`Order ${id} is now ${status}`, { order: order.id, status, total }))
+        return { told: customer.email, status }
+      },
+    }),
+    // Asked for with each effect that is given up. An e-mail that cannot be sent is not told by e-mail.
+    'effect.dead': handler({
+      payload: z.object({ id: z.string(), kind: z.string(), attempts: z.number(), error: z.string().nullish() }),
+      run: ({ id, kind, attempts, error }, ctx) => {
+        const text = `${kind} ${id} was given up after ${attempts} attempts: ${error ?? 'no reason given'}`
+        ctx.log.error(text)
+        if (kind !== 'email.send')
+          ctx.effect('email.send', { to: 'owner@bakery.test', subject: `Given up: ${kind}`, text })
+      },
+    }),
+  },
+  builtIn: {
+    // Without a server e-mails are not sent: they are put into a folder, and their results say so.
+    email: {
+      smtpUrl: process.env.SMTP_URL,
+      folder: join(dataFolder, 'mail'),
+      from: 'Corner Bakery <no-reply@bakery.test>',
+    },
+    http: {
+      secrets: process.env.KONTOR_EFFECTS_SECRET ? { site: process.env.KONTOR_EFFECTS_SECRET } : {},
+      allow: ['127.0.0.1', 'localhost'],
+    },
+    files: localFiles(join(dataFolder, 'files')),
+  },
+
+  tasks: [
+    task({
+      name: 'Cache product count',
+      every: '15s',
+      initialValue: 0,
+      run: async (_count, ctx) => ok(await ctx.db.orm.$count(products)),
+    }),
+    task({
+      name: 'Write the day’s takings',
+      cron: '0 19 * * 1-6',
+      zone: 'Europe/Berlin',
+      initialValue: { day: '', takings: '0.00' },
+      run: async (_last, ctx) => {
+        const [today] = await ctx.db.sql<{ day: string; takings: string; orders: number }[]>`
+          select day::text, coalesce(sum(total), 0)::text as takings, count(id)::int as orders
+          from (select (now() at time zone 'Europe/Berlin')::date as day) today
+          left join shop.orders on (placed_at at time zone 'Europe/Berlin')::date = day and status <> 'cancelled'
+          group by day`
+        if (!today) return error()
+        ctx.effect('file.write', { name: `takings/${today.day}.json`, text: JSON.stringify(today, null, 2) })
+        return ok({ day: today.day, takings: today.takings })
+      },
+    }),
+  ],
+
   sections: {
     blog: section(
       'Blog',

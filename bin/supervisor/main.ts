@@ -66,6 +66,7 @@ async function childEnv(
   address: string,
   isDev: boolean,
 ): Promise<NodeJS.ProcessEnv> {
+  const made = env.secret && env.effectsSecret ? undefined : await openSecrets(folder)
   return {
     ...process.env,
     NODE_ENV: isDev ? 'development' : 'production',
@@ -73,7 +74,8 @@ async function childEnv(
     DATABASE_URL: database.appUrl,
     DATABASE_OWNER_URL: '',
     NEXTAUTH_URL: address,
-    NEXTAUTH_SECRET: env.secret ?? (await openSecrets(folder)).nextAuth,
+    NEXTAUTH_SECRET: env.secret ?? made?.nextAuth,
+    KONTOR_EFFECTS_SECRET: env.effectsSecret ?? made?.effects,
     KONTOR_HOST: env.host,
     KONTOR_DATA_DIR: folder,
   }

@@ -180,7 +180,12 @@ const adminOptions = z.strictObject({
   builtIn: z
     .strictObject({
       email: z
-        .strictObject({ smtpUrl: text.optional(), from: text.optional(), perMinute: z.number().optional() })
+        .strictObject({
+          smtpUrl: text.optional(),
+          folder: text.optional(),
+          from: text.optional(),
+          perMinute: z.number().optional(),
+        })
         .optional(),
       http: z.record(text, z.unknown()).optional(),
       files: z.unknown().optional(),

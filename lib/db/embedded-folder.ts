@@ -10,6 +10,8 @@ export interface Secrets {
   owner: string
   app: string
   nextAuth: string
+  /** Shared with programs that call /api/effects. */
+  effects: string
   /** The port the embedded server had last time; kept while it is free. */
   port?: number
 }
@@ -28,10 +30,11 @@ export async function openDataFolder(wanted: string, user: ServerUser | undefine
 
 /** Reads the folder's secrets, making those that are missing. */
 export async function openSecrets(folder: string): Promise<Secrets> {
-  const known = await readSecrets(folder)
+  const known: Partial<Secrets> = (await readSecrets(folder)) ?? {}
   const secret = () => randomBytes(24).toString('hex')
-  const secrets: Secrets = { superuser: secret(), owner: secret(), app: secret(), nextAuth: secret(), ...known }
-  if (Object.keys(known ?? {}).length < 4) await writeSecrets(folder, secrets)
+  const made = { superuser: secret(), owner: secret(), app: secret(), nextAuth: secret(), effects: secret() }
+  const secrets: Secrets = { ...made, ...known }
+  if (Object.keys(made).some((name) => !(name in known))) await writeSecrets(folder, secrets)
   return secrets
 }
 

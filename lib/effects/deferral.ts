@@ -2,6 +2,7 @@ import type postgres from 'postgres'
 import { payloadText, resultText } from '@/lib/db/json-text'
 import { resolveBackoff } from './backoff'
 import { readDeferral } from './deferral-token'
+import { ALERT_KIND } from './effect'
 import type { Handlers } from './handler'
 
 /** What became of the outside work: a result, or a failure. */
@@ -42,6 +43,7 @@ export async function settleDeferral(
   const isPermanent = 'error' in report && (report.isPermanent ?? false)
   const backoffMs = handlers?.get(row.kind)?.backoffMs ?? defaultBackoff
   const delayMs = ('error' in report ? report.retryAfterMs : undefined) ?? backoffMs(attempt, error)
+  const alertKind = handlers?.has(ALERT_KIND) ? ALERT_KIND : null
   const result = 'payload' in report ? resultText(report.payload) : { text: null }
   const [settled] = await sql<{ status: DeferralAnswer }[]>`
     with settled as (
@@ -60,6 +62,13 @@ export async function settleDeferral(
       select id, kind, attempts, worker, started_at, case when ${error}::text is null then 'completed' else 'failed' end,
         last_error
       from settled
+    ), alerted as (
+      insert into kontor.effects (kind, payload, created_by, request_id, dedupe_key)
+      select ${alertKind}::text,
+        jsonb_build_object('id', id, 'kind', kind, 'attempts', attempts, 'error', last_error),
+        'effect:' || id, id::text, id || '.' || attempts
+      from settled where status = 'dead' and ${alertKind}::text is not null and kind <> ${alertKind}::text
+      on conflict (kind, dedupe_key) where dedupe_key is not null do nothing
     )
     select status from settled`
   if (settled) return settled.status

@@ -12,3 +12,6 @@ export type AttemptOutcome =
   | 'invalid'
   | 'cancelled'
   | 'late'
+
+/** The kind that is told when an effect dies, where somebody handles it. */
+export const ALERT_KIND = 'effect.dead'

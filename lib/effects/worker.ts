@@ -3,7 +3,6 @@ export { type CarrierOptions, openCarrier } from './queue/bullmq'
 export type { Carrier } from './queue/carrier'
 export { migrateQueue, QUEUE_SCHEMA } from './queue/migrate'
 export {
-  ALERT_KIND,
   DEFAULT_SETTINGS,
   type EffectsSettings,
   type EffectsWorker,

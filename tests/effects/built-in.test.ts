@@ -177,6 +177,21 @@ describe('email.send', () => {
     expect(row).toMatchObject({ status: 'dead', last_error: expect.stringContaining('No SMTP server') })
     await worker.end()
   })
+
+  test('a site with a folder in place of a server keeps the message there, and says that it was not sent', async () => {
+    const kept = path.join(folder, 'mail')
+    const { 'email.send': toFolder } = builtInHandlers({ email: { folder: kept, from: 'bakery@example.org' } })
+    const worker = await start({ 'kept.email': toFolder! })
+    const before = mails.length
+    const row = await carryOut('kept.email', { to: 'a@example.org', subject: 'Grüße', text: 'Hallo' })
+    const file = path.join(kept, `${row.id}.eml`)
+    expect(row.completion_payload).toMatchObject({ isDelivered: false, file })
+    const raw = await readFile(file, 'utf8')
+    expect(raw).toMatch(/^To: a@example\.org\r$/m)
+    expect(raw).toContain(`Message-ID: <${row.id}@example.org>`)
+    expect(mails.length).toBe(before)
+    await worker.end()
+  })
 })
 
 describe('http.request', () => {

@@ -34,8 +34,10 @@ const definition = handler({
     return behave(ctx, deferral)
   },
 })
-await start({ outside: definition })
-const { handlers } = resolveHandlers([{ path: 'effects', handlers: { outside: definition } }])
+const alerts: unknown[] = []
+const alert = handler({ payload: z.unknown(), run: (payload) => void alerts.push(payload) })
+const { handlers } = resolveHandlers([{ path: 'effects', handlers: { outside: definition, 'effect.dead': alert } }])
+await start({ outside: definition, 'effect.dead': alert })
 const parts = {
   sql: db.app.sql,
   secret: SECRET,
@@ -93,6 +95,9 @@ test('a reported failure is tried again, a permanent one is not', async () => {
   expect(await report(deferral.token, { payload: 'of the first attempt' })).toBe(409)
   expect(await report(second.token, { error: 'stolen card', permanent: true })).toBe(200)
   expect(await effectOf(id)).toMatchObject({ status: 'dead', last_error: 'stolen card' })
+  await expect
+    .poll(() => alerts, { timeout: 8000 })
+    .toContainEqual({ id, kind: 'outside', attempts: 2, error: 'stolen card' })
 })
 
 test('a handler that fails after defer() fails the attempt, and the handed-out address is void', async () => {

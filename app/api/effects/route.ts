@@ -7,4 +7,4 @@ export async function POST(request: Request): Promise<Response> {
 }
 
 // Told apart inside, with what is allowed instead.
-export { POST as DELETE, POST as GET, POST as PATCH, POST as PUT }
+export { POST as DELETE, POST as GET, POST as OPTIONS, POST as PATCH, POST as PUT }

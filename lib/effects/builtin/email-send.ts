@@ -1,11 +1,15 @@
-import type { Transporter } from 'nodemailer'
+import path from 'node:path'
+import type { SendMailOptions, Transporter } from 'nodemailer'
 import { z } from 'zod'
 import { PermanentError } from '../failure'
 import { type HandlerContext, type HandlerDefinition, handler } from '../handler'
+import { localFiles } from './file-write'
 
 export interface EmailSendOptions {
-  /** `smtp://user:password@host:587`, `smtps://…`. Without it every e-mail fails, saying so. */
+  /** `smtp://user:password@host:587`, `smtps://…`. Without it, and without a folder, every e-mail fails, saying so. */
   smtpUrl?: string
+  /** Without `smtpUrl`, messages are put here as .eml files in place of being sent, and their results say so. */
+  folder?: string
   /** Who it is from where a payload does not say: `Corner Bakery <no-reply@example.org>`. */
   from?: string
   /** Most e-mails in any minute, over all workers. Default unlimited. */
@@ -60,33 +64,54 @@ export function emailSendHandler(options: EmailSendOptions): HandlerDefinition {
     timeout: '2m',
     rate: options.perMinute ? { max: options.perMinute, per: '1m' } : undefined,
     run: async (payload, ctx) => {
-      const { smtpUrl } = options
+      const { smtpUrl, folder } = options
       const from = payload.from ?? options.from
-      if (!smtpUrl) throw new PermanentError('No SMTP server is configured.')
+      if (!smtpUrl && !folder) throw new PermanentError('No SMTP server is configured.')
       if (!from) throw new PermanentError('Neither the payload nor the site says who the e-mail is from.')
       // Loaded when the first e-mail is sent: the config that declares this is read by every process.
-      transport ??= (await import('nodemailer')).createTransport(smtpUrl)
-      return await send(transport, from, payload, ctx)
+      const { createTransport } = await import('nodemailer')
+      if (!smtpUrl && folder)
+        return await keep(folder, await createTransport(IN_MEMORY).sendMail(message(from, payload, ctx)), ctx)
+      transport ??= createTransport(smtpUrl)
+      return await send(transport, message(from, payload, ctx))
     },
   })
 }
 
-async function send(transport: Transporter, from: string, payload: EmailPayload, ctx: HandlerContext) {
+/** Writes messages out in place of sending them. */
+const IN_MEMORY = { streamTransport: true, buffer: true, newline: 'windows' } as const
+
+function message(from: string, payload: EmailPayload, ctx: HandlerContext): SendMailOptions {
   const domain = /@([^\s<>@]+?)>?$/.exec(from)?.[1] ?? 'localhost'
+  return {
+    ...payload,
+    from,
+    messageId: `<${ctx.idempotencyKey}@${domain}>`,
+    date: ctx.clock.now(),
+    // A payload brings its content along: it may name neither files of this machine nor addresses to fetch.
+    disableFileAccess: true,
+    disableUrlAccess: true,
+  }
+}
+
+async function send(transport: Transporter, mail: SendMailOptions) {
   try {
-    const sent = await transport.sendMail({
-      ...payload,
-      from,
-      messageId: `<${ctx.idempotencyKey}@${domain}>`,
-      date: ctx.clock.now(),
-      // A payload brings its content along: it may name neither files of this machine nor addresses to fetch.
-      disableFileAccess: true,
-      disableUrlAccess: true,
-    })
-    return { messageId: sent.messageId, accepted: sent.accepted, rejected: sent.rejected, response: sent.response }
+    const { messageId, accepted, rejected, response } = await transport.sendMail(mail)
+    return { messageId, accepted, rejected, response }
   } catch (error) {
     throw isRefusal(error) ? new PermanentError((error as Error).message, { cause: error }) : error
   }
+}
+
+/** One file an effect, however many attempts. */
+async function keep(
+  folder: string,
+  { message: raw, messageId }: { message: unknown; messageId: string },
+  ctx: HandlerContext,
+) {
+  const file = `${ctx.id}.eml`
+  await localFiles(folder).write(file, raw as Buffer, { replace: true })
+  return { messageId, isDelivered: false, file: path.join(folder, file) }
 }
 
 /** Whether the server said that this message will never be taken. */

@@ -1,4 +1,5 @@
 import type postgres from 'postgres'
+import { ALERT_KIND } from '../effect'
 import { type Handlers, isLimited } from '../handler'
 import type { Carrier, Offer } from '../queue/carrier'
 import { type Ending, runAttempt, StoppingError } from './attempt'
@@ -57,9 +58,6 @@ export interface EffectsWorker {
 }
 
 type Taken = Pick<Offer, 'kind' | 'ids' | 'isSuspect'>
-
-/** The kind that is told when an effect dies, where somebody handles it. */
-export const ALERT_KIND = 'effect.dead'
 
 /** Carries out effects in this process until stopped: dispatches, runs, renews, settles and reconciles. */
 export async function runEffectsWorker(parts: EffectsWorkerParts): Promise<EffectsWorker> {

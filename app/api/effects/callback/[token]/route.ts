@@ -11,4 +11,4 @@ export async function POST(request: Request, { params }: Context): Promise<Respo
 }
 
 // Told apart inside: following a link must complete nothing.
-export { POST as DELETE, POST as GET, POST as PATCH, POST as PUT }
+export { POST as DELETE, POST as GET, POST as OPTIONS, POST as PATCH, POST as PUT }
