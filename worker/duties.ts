@@ -3,12 +3,14 @@ import { sweepAuth } from '@/lib/auth'
 import { sweepWorkers } from '@/lib/db/workers'
 import type { Duty } from './context'
 import { expiryDuty } from './expiry'
+import { historyDuties } from './history'
 
 const MINUTE_MS = 60_000
 
 /** Everything the workers do again and again, as the config wants it. */
 export const dutiesOf = (source: AdminSource): readonly Duty[] => [
   expiryDuty(source),
+  ...historyDuties(source),
   { name: 'Sweep dead workers', everyMs: 10 * MINUTE_MS, run: ({ db }) => sweepWorkers(db.orm) },
   {
     name: 'Sweep ended sessions',

@@ -88,6 +88,7 @@ const fieldOptions = z.strictObject({
   create: access.optional(),
   update: access.optional(),
   read: fn.optional(),
+  secret: z.boolean().optional(),
   tones: z.record(text, z.enum(['ok', 'warn', 'bad', 'info', 'quiet'])).optional(),
 })
 
@@ -155,6 +156,7 @@ const resourceOptions = z.strictObject({
   scope: fn.optional(),
   disable: z.union([z.array(z.enum(['create', 'update', 'delete'])), fn]).optional(),
   history: z.boolean().optional(),
+  redact: z.array(text).optional(),
   storage: storage.optional(),
 })
 
@@ -175,6 +177,8 @@ const adminOptions = z.strictObject({
   dashboard: z.literal(['hidden', false], { error: "expected 'hidden' or false" }).optional(),
   sections: z.union([z.record(text, z.unknown()), fn]).optional(),
   history: z.boolean().optional(),
+  redact: z.record(text, z.array(text)).optional(),
+  historyRetention: z.strictObject({ months: z.int().min(1), drop: z.boolean().optional() }).optional(),
   storage: z.record(text, storage).optional(),
   effects: z.record(text, z.unknown()).optional(),
   builtIn: z

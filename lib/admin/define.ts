@@ -61,6 +61,8 @@ export interface FieldOptions<T extends AnyRelation = AnyRelation> {
   update?: FieldAccess | ((ctx: RequestContext, record: RecordOf<T>) => FieldAccess)
   /** Who may see the value anywhere: lists, filters, search, export, history. Default everyone. */
   read?: (ctx: RequestContext) => boolean
+  /** Keeps the value out of the change log: that it changed is recorded, not to what. Default false; passwords always. */
+  secret?: boolean
   /** Colours of a status, by value: draws it as a word with a dot. */
   tones?: Record<string, Tone>
 }
@@ -174,6 +176,8 @@ export interface ResourceOptions<T extends AnyRelation> {
     | ((ctx: RequestContext) => readonly ('create' | 'update' | 'delete')[])
   /** Whether changes are recorded. Default true for tables. */
   history?: boolean
+  /** Fields whose values never reach the change log, like `secret: true` on each. */
+  redact?: readonly FieldName<T>[]
   /** How records live: 'table', `appendOnly({ current })` or `ephemeral({ inactivityTimeout: '30m' })`. Default 'table'. */
   storage?: StorageOption<T>
 }
@@ -214,6 +218,16 @@ export interface AdminOptions {
   sections?: Sections | ((ctx: RequestContext) => Sections | Promise<Sections>)
   /** Whether changes are recorded unless a resource says otherwise. Default true. */
   history?: boolean
+  /**
+   * Fields whose values never reach the change log, by 'schema.table': for trees that are a function of the request,
+   * since `migrate` has to know them without one. Elsewhere a resource's own `redact` says it.
+   */
+  redact?: Readonly<Record<string, readonly string[]>>
+  /**
+   * Lets months of the change log go that ended longer ago than this; the worker detaches them where it has
+   * DATABASE_OWNER_URL, and drops them where `drop` says so. Default: everything stays.
+   */
+  historyRetention?: { months: number; drop?: boolean }
   /**
    * How tables live, by 'schema.table': for trees that are a function of the request, since workers and `migrate` have
    * to know it without one. Elsewhere a resource's own `storage` says it.

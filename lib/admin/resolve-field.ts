@@ -13,12 +13,15 @@ interface FieldInput {
   isView: boolean
   reference: Reference | undefined
   options: FieldOptions<never> | undefined
+  /** The resource or the site keeps it out of the change log. */
+  isRedacted: boolean
   path: string
   problems: Problem[]
 }
 
 /** One field with every default filled in; a kind that does not exist goes to `problems`. */
-export function resolveField({ column, isKey, isView, reference, options = {}, path, problems }: FieldInput): Field {
+export function resolveField(input: FieldInput): Field {
+  const { column, isKey, isView, isRedacted, reference, options = {}, path, problems } = input
   if (options.kind !== undefined && !kinds.has(options.kind)) {
     problems.push({
       id: 'field.kind',
@@ -61,6 +64,7 @@ export function resolveField({ column, isKey, isView, reference, options = {}, p
       ? neverWritten(options.update)
       : resolveAccess(options.update, isGivenKey ? 'readonly' : 'editable'),
     read: (options.read as ((ctx: RequestContext) => boolean) | undefined) ?? (() => true),
+    isSecret: isRedacted || options.secret === true || kind.name === 'password',
     reference,
   }
 }

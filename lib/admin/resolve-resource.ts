@@ -1,6 +1,7 @@
 import type { SQL } from 'drizzle-orm'
 import { sql } from 'drizzle-orm'
 import type { Clock } from '@/lib/db/clock'
+import type { TableShape } from '@/lib/db/table-shape'
 import { manyToManyOf, type ResourceOf, referencesOf, relatedListsOf } from './associations'
 import type { Catalogue } from './catalogue'
 import type { Changeset } from './changeset'
@@ -36,6 +37,7 @@ export function resolveResource(place: Place, context: ResolveContext): Resource
   const references = referencesOf(entry, context.catalogue, context.resourceOf)
   const fields = new Map<string, Field>()
   const keyNames: readonly string[] = options.key ?? shape.primaryKey
+  const redacted = new Set<string>([...(options.redact ?? []), ...(context.options.redact?.[shape.relation] ?? [])])
   for (const column of shape.columns) {
     const reference = references.find(
       (candidate) => candidate.fields.length === 1 && candidate.fields[0] === column.field,
@@ -48,6 +50,7 @@ export function resolveResource(place: Place, context: ResolveContext): Resource
         isKey: keyNames.includes(column.field),
         reference,
         options: given,
+        isRedacted: redacted.has(column.field),
         path,
         problems,
         isView: shape.kind === 'view',
@@ -65,6 +68,8 @@ export function resolveResource(place: Place, context: ResolveContext): Resource
       })
     return field
   }
+  for (const name of redacted) named(name, 'redact')
+  problems.push(...secretProblems(fields, shape, path, context.options))
   const { storage, lifetime } = resolveStorage(
     {
       entry,
@@ -136,6 +141,33 @@ export function resolveResource(place: Place, context: ResolveContext): Resource
     disabled: resolveDisabled(options, shape.kind === 'view' || keyFields.length === 0),
     history: shape.kind === 'table' && (options.history ?? context.options.history ?? true),
   }
+}
+
+/** What the log needs of a record cannot be kept from it, and what `migrate` installs cannot depend on a request. */
+function secretProblems(
+  fields: ReadonlyMap<string, Field>,
+  { relation, schema }: TableShape,
+  path: string,
+  { sections, redact }: AdminOptions,
+): Problem[] {
+  const secrets = [...fields.values()].filter(({ isSecret }) => isSecret)
+  const isLate = ({ name }: Field) =>
+    typeof sections === 'function' && schema !== 'kontor' && !redact?.[relation]?.includes(name)
+  return [
+    ...secrets
+      .filter(({ isKey }) => isKey)
+      .map(({ name }) => ({
+        id: 'redact.key',
+        path: `${path}.redact`,
+        message: `“${name}” is part of the key, by which every entry of the change log names its record.`,
+      })),
+    ...secrets.filter(isLate).map(({ name }) => ({
+      id: 'redact.request',
+      path: `${path}.redact`,
+      message: `what stays out of the change log cannot depend on the request (“${name}”).`,
+      hint: `Name it at the site: redact: { '${relation}': ['${name}'] }.`,
+    })),
+  ]
 }
 
 /** What a record's page reads of a column: its whole text, or what its kind shows where it is never edited. */

@@ -51,7 +51,7 @@ export const systemSections: Sections = {
               update: ownersEdit,
             },
             status: { update: ownersEdit },
-            passwordHash: { read: () => false, create: 'hidden', update: 'hidden' },
+            passwordHash: { secret: true, read: () => false, create: 'hidden', update: 'hidden' },
             passwordChangedAt: { create: 'hidden', update: 'readonly' },
             lastSeenAt: { create: 'hidden', update: 'readonly' },
           },
