@@ -3,11 +3,14 @@ import config from '@/admin.config'
 import { type AdminSource, resolveAdmin } from '@/lib/admin'
 import { connect, type Database } from '@/lib/db/client'
 import { type EnvFor, readEnv } from '@/lib/env'
+import { createFeed, type Feed } from '@/lib/watch'
 
 /** Everything a process needs, built once: the composition root, and the only importer of admin.config. */
 export interface Runtime {
   admin: AdminSource
   db: Database
+  /** What is committed, live. Reads nothing until somebody subscribes. */
+  feed: Feed
   env: EnvFor<'web'>
   clock: { now(): Date }
   log: pino.Logger
@@ -32,11 +35,14 @@ export function readAdmin(): AdminSource {
 
 function makeRuntime(): Runtime {
   const env = readEnv(process.env, 'web')
+  const log = pino({ name: 'kontor', level: process.env.LOG_LEVEL ?? 'info' })
+  const db = connect(env.databaseUrl, { applicationName: 'kontor web' })
   return {
     admin: readAdmin(),
-    db: connect(env.databaseUrl, { applicationName: 'kontor web' }),
+    db,
+    feed: createFeed({ sql: db.sql, listenUrl: env.listenUrl, log }),
     env,
     clock: { now: () => new Date() },
-    log: pino({ name: 'kontor', level: process.env.LOG_LEVEL ?? 'info' }),
+    log,
   }
 }

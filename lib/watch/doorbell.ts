@@ -1,0 +1,95 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Logger } from 'pino'
+import postgres from 'postgres'
+import { deferred } from './deferred'
+
+export interface DoorbellOptions {
+  /** Past a pooler that shares sessions: LISTEN belongs to one. */
+  url: string
+  channel: string
+  /** Somebody rang, or may have while nobody listened. */
+  onRing: () => void
+  log: Logger
+  /** How often the connection is asked for a sign of life, and how long it may take. Default 10,000: half-open ones are found within 20 s. */
+  heartbeatMs?: number
+}
+
+export interface Doorbell {
+  /** Whether rings reach us now. */
+  isOpen(): boolean
+  /** Connections lost since the start. */
+  losses(): number
+  close(): Promise<void>
+}
+
+const LONGEST_WAIT_MS = 15_000
+
+/** One LISTEN connection, kept for as long as the process wants it: what it misses while it is away, the poll finds. */
+export function openDoorbell({ url, channel, onRing, log, heartbeatMs = 10_000 }: DoorbellOptions): Doorbell {
+  const ended = new AbortController()
+  let isOpen = false
+  let losses = 0
+
+  const once = async (onOpen: () => void) => {
+    const lost = deferred()
+    // `onnotify` and `onclose` are what postgres.js's own listen() stands on; that one cannot tell a half-open connection.
+    const options = {
+      max: 1,
+      idle_timeout: 0,
+      max_lifetime: null,
+      fetch_types: false,
+      connect_timeout: 10,
+      onnotice: () => {},
+      connection: { application_name: 'kontor feed' },
+      onnotify: () => onRing(),
+      onclose: () => lost.reject(new Error('The connection was closed.')),
+    }
+    const sql = postgres(url, options as postgres.Options<Record<string, never>>)
+    const abandon = () => lost.reject(new Error('The doorbell is closed.'))
+    ended.signal.addEventListener('abort', abandon, { once: true })
+    try {
+      await Promise.race([sql.unsafe(`listen "${channel}"`), lost.promise])
+      isOpen = true
+      onOpen()
+      onRing()
+      for (;;) {
+        await Promise.race([sleep(heartbeatMs, undefined, { signal: ended.signal }), lost.promise])
+        const late = sleep(heartbeatMs, undefined, { ref: false }).then(() => {
+          throw new Error('The connection does not answer.')
+        })
+        late.catch(() => {})
+        await Promise.race([sql.unsafe('select 1'), late, lost.promise])
+      }
+    } finally {
+      isOpen = false
+      ended.signal.removeEventListener('abort', abandon)
+      await sql.end({ timeout: 0 }).catch(() => {})
+    }
+  }
+
+  const run = async () => {
+    for (let attempt = 0; !ended.signal.aborted; attempt++) {
+      try {
+        await once(() => {
+          attempt = 0
+        })
+      } catch (error) {
+        if (ended.signal.aborted) return
+        losses++
+        log.warn({ err: error, attempt }, 'the feed does not hear the doorbell; it polls until it does')
+      }
+      const waitMs = Math.min(LONGEST_WAIT_MS, 50 * 2 ** attempt) * (0.5 + Math.random())
+      await sleep(waitMs, undefined, { signal: ended.signal }).catch(() => {})
+    }
+  }
+  const running = run()
+
+  return {
+    isOpen: () => isOpen,
+    losses: () => losses,
+    async close() {
+      ended.abort(new Error('closed'))
+      await running
+    },
+  }
+}

@@ -1,0 +1,219 @@
+import type postgres from 'postgres'
+import type { FeedChange, ManyChanged } from './change'
+import { type Cursor, formatSnapshot, isBehind, largerId, parseSnapshot } from './cursor'
+
+/** More changes than this between two cursors are told as "many changed", relation by relation. */
+export const READ_LIMIT = 2_000
+/** Relations with at most this many are still told one by one then. */
+const FEW = 200
+/** The same for bytes: no batch holds more of before and after. */
+const BYTES_LIMIT = 16 * 1_048_576
+
+/** What lies between two cursors. */
+export interface Reading {
+  next: Cursor
+  /** In the order of ids: for each record, the order of its changes. */
+  changes: FeedChange[]
+  /** Relations told as a number only. Empty: `changes` is everything. */
+  many: ManyChanged[]
+  /** What lies between cannot be told: the server's history is another one than the cursor's. */
+  isGap: boolean
+}
+
+interface Row extends FeedChange {
+  snapshot: string
+  system: string
+  isHeavy: boolean
+}
+
+/** The cursor of this moment: everything committed until now counts as read. */
+export async function presentCursor(sql: postgres.ISql): Promise<Cursor> {
+  const [row] = await sql<{ snapshot: string; system: string; id: string }[]>`
+    select pg_current_snapshot()::text as snapshot, (select system_identifier::text from pg_control_system()) as system,
+      coalesce((select max(id) from kontor.changes), 0)::text as id`
+  return { system: row!.system, floor: row!.id, id: row!.id, snapshot: parseSnapshot(row!.snapshot) }
+}
+
+/**
+ * Everything committed since `from`, up to `to` or now: one statement, whose own snapshot is where the next reading
+ * starts. Memory stays flat whatever was committed: above READ_LIMIT rows or 16 MiB it is coalesced.
+ */
+export async function readSince(sql: postgres.ISql, from: Cursor, to?: Cursor): Promise<Reading> {
+  const rows = await readRows(sql, from, to)
+  const { snapshot, system } = rows[0]!
+  const present = parseSnapshot(snapshot)
+  if (system !== from.system) return resynchronise(sql, from)
+  if (!isBehind(from.snapshot, present) && (await wasSetBack(sql, from))) {
+    return { next: await presentCursor(sql), changes: [], many: [], isGap: true }
+  }
+  const changes = rows.filter(({ id }) => id !== null)
+  const snapshotRead = to?.snapshot ?? present
+  if (changes.length > READ_LIMIT || changes.some(({ isHeavy }) => isHeavy)) {
+    return { ...(await coalesce(sql, from, { ...from, snapshot: snapshotRead })), isGap: false }
+  }
+  const id = changes.reduce((max, change) => largerId(max, change.id), from.id)
+  return { next: { ...from, id, snapshot: snapshotRead }, changes: changes.map(plain), many: [], isGap: false }
+}
+
+const columns = (sql: postgres.ISql) => sql`c.id::text as id, c.at::text as at, c.tx::text as tx, c.relation,
+  c.record_id as "recordId", c.op, coalesce(c.changed, '{}') as changed, c.actor, c.db_user as "dbUser", c.source,
+  c.request_id as "requestId", c.reason`
+
+/** Bytes of a row's values: what is stored small is small, what is stored large may be compressed. */
+const bytes = (sql: postgres.ISql) => sql`(
+  case when coalesce(pg_column_size(c.before), 0) < 2000 then coalesce(pg_column_size(c.before), 0) else octet_length(c.before::text) end
+  + case when coalesce(pg_column_size(c.after), 0) < 2000 then coalesce(pg_column_size(c.after), 0) else octet_length(c.after::text) end)`
+
+/**
+ * Two ranges of the index on (tx, id): transactions begun since, and those that were open then. They share none. What is
+ * newer than anything read and in neither has a transaction id that a crash gave away twice: the third range.
+ */
+function readRows(sql: postgres.ISql, { snapshot: { xmax, xip }, floor, id }: Cursor, to: Cursor | undefined) {
+  const visible = to ? sql`and pg_visible_in_snapshot(c.tx, ${formatSnapshot(to.snapshot)}::pg_snapshot)` : sql``
+  const reused = to
+    ? sql``
+    : sql`union all (select c.* from kontor.changes as c where c.id > ${id} and c.tx <> all(${xip}::xid8[])
+        and not (c.tx >= ${xmax}::xid8 and c.tx < pg_snapshot_xmax(pg_current_snapshot())) limit ${READ_LIMIT + 1})`
+  return sql<Row[]>`
+    select s.snapshot, s.system, c.* from
+      (select pg_current_snapshot()::text as snapshot, (select system_identifier::text from pg_control_system()) as system) as s
+    left join (
+      select ${columns(sql)}, c."isHeavy", case when not c."isHeavy" then c.before end as before,
+        case when not c."isHeavy" then c.after end as after, c.id as place
+      from (
+        select c.*, sum(${bytes(sql)}) over (order by c.id) > ${BYTES_LIMIT} and row_number() over (order by c.id) > 1 as "isHeavy"
+        from (
+          (select c.* from kontor.changes as c
+            where c.tx >= ${xmax}::xid8 and c.tx < pg_snapshot_xmax(pg_current_snapshot()) and c.id > ${floor} ${visible}
+            limit ${READ_LIMIT + 1})
+          union all
+          (select c.* from kontor.changes as c where c.tx = any(${xip}::xid8[]) ${visible} limit ${READ_LIMIT + 1})
+          ${reused}
+        ) as c
+      ) as c
+    ) as c on true
+    order by c.place`
+}
+
+const within = (sql: postgres.ISql, { snapshot: { xmax, xip }, floor }: Cursor, to: Cursor) => sql`
+  ((c.tx >= ${xmax}::xid8 and c.tx < ${to.snapshot.xmax}::xid8 and c.id > ${floor}) or c.tx = any(${xip}::xid8[]))
+  and pg_visible_in_snapshot(c.tx, ${formatSnapshot(to.snapshot)}::pg_snapshot)`
+
+/** Too much to tell one by one: relations of which little changed are, the others are counted. */
+async function coalesce(sql: postgres.ISql, from: Cursor, to: Cursor): Promise<Omit<Reading, 'isGap'>> {
+  const found = await sql<{ relation: string; count: number; bytes: number; id: string }[]>`
+    select c.relation, count(*)::float8 as count, sum(${bytes(sql)})::float8 as bytes, max(c.id)::text as id
+    from kontor.changes as c where ${within(sql, from, to)} group by c.relation order by c.relation`
+  const isFew = (one: { count: number; bytes: number }) => one.count <= FEW && one.bytes <= BYTES_LIMIT / 16
+  const few = found.filter(isFew).slice(0, READ_LIMIT / FEW)
+  const changes =
+    few.length === 0
+      ? []
+      : await sql<Row[]>`
+          select ${columns(sql)}, c.before, c.after from kontor.changes as c
+          where ${within(sql, from, to)} and c.relation = any(${few.map(({ relation }) => relation)}) order by c.id`
+  return {
+    next: { ...to, id: found.reduce((max, { id }) => largerId(max, id), to.id) },
+    changes: changes.map(plain),
+    many: found.filter((one) => !few.includes(one)).map(({ relation, count }) => ({ relation, count })),
+  }
+}
+
+export interface Page {
+  changes: FeedChange[]
+  /** Give it back as `after` for the next page; undefined after the last one. */
+  after: string | undefined
+}
+
+/**
+ * Everything between two cursors of one cluster in the order of ids, page by page, for readers that must see each change
+ * however many there are.
+ * @param after the last page's `after`; undefined for the first
+ */
+export async function readPage(sql: postgres.ISql, from: Cursor, to: Cursor, after: string | undefined): Promise<Page> {
+  const start = after ?? (await beforeFirst(sql, from, to))
+  if (start === undefined) return { changes: [], after: undefined }
+  const size = 500
+  const rows = await sql<Row[]>`
+    select c.* from (
+      select ${columns(sql)}, c.before, c.after, c.id as place,
+        sum(${bytes(sql)}) over (order by c.id) > ${BYTES_LIMIT} and row_number() over (order by c.id) > 1 as "isHeavy"
+      from (
+        select c.* from kontor.changes as c where c.id > ${start} and ${within(sql, from, to)} order by c.id limit ${size}
+      ) as c
+    ) as c where not c."isHeavy" order by c.place`
+  return { changes: rows.map(plain), after: rows.length === 0 ? undefined : rows.at(-1)!.id }
+}
+
+/** One below the lowest id between the cursors, so that pages need not look for it from the log's beginning. */
+async function beforeFirst(sql: postgres.ISql, from: Cursor, to: Cursor): Promise<string | undefined> {
+  const [row] = await sql<{ id: string | null }[]>`
+    select (min(c.id) - 1)::text as id from kontor.changes as c where ${within(sql, from, to)}`
+  return row?.id ?? undefined
+}
+
+/**
+ * After a dump and restore transaction ids begin anew: what was not read yet is what has a higher id, and the old rows
+ * that the old snapshot did not show. From here on rows that came with the restore count as read.
+ */
+async function resynchronise(sql: postgres.ISql, from: Cursor): Promise<Reading> {
+  const present = await presentCursor(sql)
+  if (BigInt(present.id) < BigInt(from.id)) return { next: present, changes: [], many: [], isGap: true }
+  const unread = sql`(c.id > ${from.id}
+    or (c.id > ${from.floor} and (c.tx >= ${from.snapshot.xmax}::xid8 or c.tx = any(${from.snapshot.xip}::xid8[]))))
+    and c.id <= ${present.id}`
+  const counts = await sql<{ relation: string; count: number }[]>`
+    select c.relation, count(*)::float8 as count from kontor.changes as c where ${unread} group by c.relation`
+  const total = counts.reduce((sum, { count }) => sum + count, 0)
+  if (total > READ_LIMIT) return { next: present, changes: [], many: [...counts], isGap: false }
+  const rows = await sql<Row[]>`
+    select ${columns(sql)}, c.before, c.after from kontor.changes as c where ${unread} order by c.id`
+  return { next: present, changes: rows.map(plain), many: [], isGap: false }
+}
+
+/** Whether the server stands at an earlier moment than the cursor: restored to it, or a replica that lagged took over. */
+async function wasSetBack(sql: postgres.ISql, from: Cursor): Promise<boolean> {
+  return BigInt((await presentCursor(sql)).id) < BigInt(from.id)
+}
+
+/**
+ * Whether everything since `cursor` is still in the log: months that retention took away can no longer be told.
+ */
+export async function isWithinRetention(sql: postgres.ISql, cursor: Cursor): Promise<boolean> {
+  const [row] = await sql<{ lost: boolean }[]>`
+    select exists (select from kontor.upkeep where kind = 'retention')
+      and coalesce((select min(id) from kontor.changes) > ${cursor.id}::bigint + 1, true) as lost`
+  return row?.lost === false
+}
+
+const plain = ({
+  id,
+  at,
+  tx,
+  relation,
+  recordId,
+  op,
+  before,
+  after,
+  changed,
+  actor,
+  dbUser,
+  source,
+  requestId,
+  reason,
+}: Row): FeedChange => ({
+  id,
+  at,
+  tx,
+  relation,
+  recordId,
+  op,
+  before,
+  after,
+  changed,
+  actor,
+  dbUser,
+  source,
+  requestId,
+  reason,
+})
