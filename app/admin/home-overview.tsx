@@ -3,6 +3,7 @@ import { Icon } from '@/lib/ui/icon'
 import { Page, PageHead } from '@/lib/ui/page/page'
 import { pageContext } from '../context'
 import { currentMenu } from './current-menu'
+import { DeadNotice } from './dead-notice'
 import { greeting } from './greeting'
 import { Overview } from './overview'
 import { Refusal } from './refusal'
@@ -21,6 +22,7 @@ export async function HomeOverview({ label, refused }: Props) {
     <Page title={menu.title} path={[{ label }]}>
       <Refusal ctx={ctx} refused={refused} />
       <PageHead title={words} description={day} />
+      <DeadNotice ctx={ctx} />
       {menu.sections.length > 0 ? (
         <Overview sections={menu.sections} />
       ) : (

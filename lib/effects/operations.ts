@@ -3,11 +3,10 @@ import type { Database } from '@/lib/db/client'
 import { type Provenance, type Transaction, transact } from '@/lib/db/transaction'
 import { invalid } from '@/lib/errors'
 import type { EffectState } from './effect'
+import { containing, type EffectFilter, momentText } from './pages/filter'
 
-/** Effects by their ids, or everything of a state and kind that was requested before a moment. */
-export type EffectSelection =
-  | { ids: readonly string[] }
-  | { states: readonly EffectState[]; kinds?: readonly string[]; from?: Date; to?: Date }
+/** Effects by their ids, or everything a list would show of some states. */
+export type EffectSelection = { ids: readonly string[] } | (EffectFilter & { states: readonly EffectState[] })
 
 export interface OperationResult {
   /** Effects it applied to. */
@@ -37,9 +36,12 @@ export function retryEffects(operator: Operator, selection: EffectSelection): Pr
   })
 }
 
-/** Stops effects that are not finished; a handler that runs is aborted within a third of its lease. */
+/**
+ * Stops effects that are not finished, and puts away those that were given up; a handler that runs is aborted within a
+ * third of its lease.
+ */
 export function cancelEffects(operator: Operator, selection: EffectSelection): Promise<OperationResult> {
-  return change(operator, selection, ['pending', 'failed', 'running', 'waiting'], async (tx, chosen) => {
+  return change(operator, selection, ['pending', 'failed', 'running', 'waiting', 'dead'], async (tx, chosen) => {
     const rows = await tx.execute(sql`
       with chosen as materialized (${chosen}), stopped as (
         update kontor.effects e set status = 'cancelled', lease_token = null, lease_until = null, offered_until = null
@@ -85,11 +87,12 @@ function choose(selection: EffectSelection, states: readonly EffectState[]): SQL
   if ('ids' in selection) {
     conditions.push(sql`e.id = any(${`{${selection.ids.join(',')}}`}::uuid[])`)
   } else {
-    const { kinds, from, to } = selection
+    const { kinds, from, to, text } = selection
     conditions.push(selection.states.length > 0 ? sql`e.status in ${selection.states as EffectState[]}` : sql`false`)
     if (kinds) conditions.push(kinds.length > 0 ? sql`e.kind in ${kinds as string[]}` : sql`false`)
-    if (from) conditions.push(sql`e.created_at >= ${from.toISOString()}::timestamptz`)
-    if (to) conditions.push(sql`e.created_at < ${to.toISOString()}::timestamptz`)
+    if (from) conditions.push(sql`e.created_at >= ${momentText(from)}::text::timestamptz`)
+    if (text) conditions.push(sql`e.payload::text ilike ${containing(text)}`)
+    if (to) conditions.push(sql`e.created_at < ${momentText(to)}::text::timestamptz`)
   }
   return sql`select e.id, e.status from kontor.effects e where ${sql.join(conditions, sql` and `)}
     order by e.id limit ${MOST} for update`

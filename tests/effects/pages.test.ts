@@ -2,9 +2,10 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { transact } from '@/lib/db/transaction'
 import type { EffectState } from '@/lib/effects/effect'
 import { cancelEffects, replayEffects, retryEffects } from '@/lib/effects/operations'
-import { attemptSeries, countStates } from '@/lib/effects/pages/counts'
+import { attemptSeries, countDead, countStates } from '@/lib/effects/pages/counts'
 import { getEffect } from '@/lib/effects/pages/detail'
 import { type EffectPageOptions, listEffects, listKinds } from '@/lib/effects/pages/list'
+import { effectPulse, effectsPulse } from '@/lib/effects/pages/pulse'
 import { requestEffect } from '@/lib/effects/request'
 import { createTestDatabase } from '@/tests/support/database'
 
@@ -204,6 +205,44 @@ describe('operations', () => {
     expect(await retryEffects(operator, { states: ['completed'] })).toEqual({ changed: 0, hasMore: false })
     expect(await cancelEffects(operator, { states: [] })).toEqual({ changed: 0, hasMore: false })
     await expect(retryEffects(operator, { ids: ["x'; drop table x"] })).rejects.toMatchObject({ code: 'invalid' })
+  })
+
+  test('what was given up can be put away, and a search narrows what is changed', async () => {
+    const before = await countDead(sql, 7)
+    const [first, second] = [await make('dead'), await make('dead')]
+    const third = await requestEffect(db.app.orm, { kind: 'op', payload: { text: 'Other 100%' } })
+    await db.admin.sql`update kontor.effects set status = 'dead' where id = ${third}`
+    expect(await countDead(sql, 7)).toEqual({ count: before.count + 3, isCapped: false })
+    const day = new Date().toISOString().slice(0, 10)
+    const from = `${day} 00:00 UTC`
+    const narrow = { states: ['dead' as EffectState], kinds: ['op'], from }
+    expect((await cancelEffects(operator, { ...narrow, text: 'OTHER 100%' })).changed).toBe(1)
+    expect((await cancelEffects(operator, { ...narrow, to: from })).changed).toBe(0)
+    expect((await cancelEffects(operator, { ids: [first, second] })).changed).toBe(2)
+    expect(await countDead(sql, 7)).toEqual(before)
+    expect(await stateOf(third)).toMatchObject({ status: 'cancelled' })
+    expect((await getEffect(sql, third))!.attemptList).toEqual([])
+  })
+
+  test('the pulse of the pages changes with what they show, and with nothing else', async () => {
+    const id = await make('pending')
+    const both = async () => [await effectsPulse(sql), await effectPulse(sql, id)] as const
+    const first = await both()
+    expect(await both()).toEqual(first)
+    const [newest] = await db.admin.sql<{ id: string }[]>`
+      insert into kontor.effects (kind, created_at) values ('op', '2031-01-01') returning id`
+    const other = newest!.id
+    const second = await both()
+    expect(second[0]).not.toBe(first[0])
+    expect(second[1]).toBe(first[1])
+    await cancelEffects(operator, { ids: [id] })
+    const third = await both()
+    expect(third[0]).not.toBe(second[0])
+    expect(third[1]).not.toBe(second[1])
+    await db.app.sql`insert into kontor.effect_attempts (effect_id, kind, attempt, outcome)
+      values (${other}, 'op', 1, 'completed')`
+    expect((await both())[0]).not.toBe(third[0])
+    expect(await effectPulse(sql, '00000000-0000-0000-0000-000000000000')).toBe('')
   })
 
   test('the detail shows what an effect asked for in turn, and nothing for a strange id', async () => {

@@ -10,6 +10,7 @@ import { cancelJob, resumeJob } from '@/lib/tasks/jobs/operations'
 import { getJob, listJobFailures, listJobs } from '@/lib/tasks/jobs/pages'
 import { requestJob } from '@/lib/tasks/jobs/request-job'
 import { type JobsSettings, runJobsWorker } from '@/lib/tasks/jobs/run-jobs'
+import { jobPulse, tasksPulse } from '@/lib/tasks/pulse'
 import { createTestDatabase } from '@/tests/support/database'
 
 const db = await createTestDatabase()
@@ -81,6 +82,19 @@ test('a job is done chunk by chunk, each record once, under its actor', async ()
   expect(await sql`select distinct actor from marks where job = ${id}`).toMatchObject([{ actor: 'user:3' }])
   expect(await getJob(sql, id)).toMatchObject({ total: 35, done: 35, failed: 0, result: { last: 35 }, error: null })
   expect(await listJobs(sql, { actor: 'user:3' })).toMatchObject([{ id, title: 'Mark 35' }])
+  await stop()
+})
+
+test('the pulse of its page beats with every part of a job', async () => {
+  behave = () => {}
+  const id = await ask(25)
+  const [asked, all] = [await jobPulse(sql, id), await tasksPulse(sql)]
+  expect(await jobPulse(sql, id)).toBe(asked)
+  const stop = await start()
+  await reaches(id, 'completed')
+  expect(await jobPulse(sql, id)).not.toBe(asked)
+  expect(await tasksPulse(sql)).not.toBe(all)
+  expect(await jobPulse(sql, '00000000-0000-0000-0000-000000000000')).toBe('')
   await stop()
 })
 

@@ -1,11 +1,11 @@
 import { pageContext } from '@/app/context'
 import type { RequestContext } from '@/lib/admin'
 import {
-  attemptSeries,
   countStates,
   EFFECT_STATES,
+  type EffectFilter,
   type EffectRow,
-  type EffectState,
+  effectsPulse,
   listEffects,
   listKinds,
 } from '@/lib/effects'
@@ -21,80 +21,76 @@ import { PageLink } from '@/lib/ui/page-link'
 import { type PlainColumn, PlainTable } from '@/lib/ui/plain-table/plain-table'
 import { Status } from '@/lib/ui/status/status'
 import { notAllowed } from '../../page-outcome'
-import { ActionButton } from '../action-button'
+import { DeadNotice } from '../dead-notice'
+import { RefreshOnChange } from '../live/refresh-on-change'
 import { Moment } from '../moment'
 import { isOwner } from '../owners'
 import { WorkerNotice } from '../worker-notice'
-import { changeEffects } from './actions'
+import { BulkActions } from './bulk-actions'
+import { EffectFilters } from './effect-filters'
+import { type EffectSearch, effectFilter, effectsHref, readEffectSearch } from './effect-search'
 import styles from './effects.module.css'
 import { RateChart } from './rate-chart'
+import { recentSeries } from './recent-series'
 import { STATES } from './states'
 
 interface Props {
   searchParams: Promise<Record<string, string | string[] | undefined>>
 }
 
-const DAY_MS = 86_400_000
-
 /** Consequences as rows: what was asked for, how it went, and what to do about what went wrong. */
 export default async function EffectsPage({ searchParams }: Props) {
   const [ctx, search] = await Promise.all([pageContext(), searchParams])
   if (!isOwner(ctx)) notAllowed()
   const { db } = await getRuntime()
-  const filter = readFilter(search)
-  const now = ctx.clock.now()
+  const { asked, notices } = readEffectSearch(search)
+  const filter = effectFilter(asked, ctx.timeZone)
+  const pulse = await effectsPulse(db.sql) // before what it stands for is read: a change in between is then seen
   const [page, counts, kinds, series] = await Promise.all([
-    readPage(db.sql, filter),
-    countStates(db.sql, filter.kind ? [filter.kind] : undefined),
+    readPage(db.sql, filter, asked),
+    countStates(db.sql, filter.kinds),
     listKinds(db.sql),
-    attemptSeries(db.sql, { from: new Date(now.getTime() - DAY_MS), to: now, steps: 48 }),
+    recentSeries(db.sql, ctx.clock.now(), filter.kinds),
   ])
-  const href = (change: Partial<typeof filter>) =>
-    address({ ...filter, after: undefined, before: undefined, ...change })
-  const isFiltered = Boolean(filter.state || filter.kind || filter.q)
+  const isFiltered = Boolean(asked.state || asked.kind || asked.q || asked.from || asked.to)
   return (
     <Page title="Effects" path={[{ label: 'System' }, { label: 'Effects' }]}>
-      <PageHead title="Effects" description="What happens outside the database because something changed in it.">
-        <BulkActions filter={filter} count={filter.state ? counts[filter.state].count : 0} />
+      <RefreshOnChange topic="effects" pulse={pulse} />
+      <PageHead title="Effects" description="What happens outside the database because something in it changed.">
+        <BulkActions asked={asked} count={asked.state ? counts[asked.state].count : 0} />
       </PageHead>
       <WorkerNotice />
-      {page.notice && <Banner tone="warn">{page.notice}</Banner>}
+      {asked.state !== 'dead' && <DeadNotice ctx={ctx} />}
+      {[...notices, ...(page.notice ? [page.notice] : [])].map((notice) => (
+        <Banner key={notice} tone="warn">
+          {notice}
+        </Banner>
+      ))}
       <section className={`${card.card} ${styles.chart}`} aria-label="Attempts in the last day">
         <RateChart points={series} ctx={ctx} />
       </section>
       <nav className={styles.states} aria-label="States">
-        <PageLink href={href({ state: undefined })} aria-current={filter.state ? undefined : 'true'}>
+        <PageLink href={effectsHref(asked, { state: undefined })} aria-current={asked.state ? undefined : 'true'}>
           All
         </PageLink>
         {EFFECT_STATES.map((state) => (
-          <PageLink key={state} href={href({ state })} aria-current={filter.state === state ? 'true' : undefined}>
+          <PageLink
+            key={state}
+            href={effectsHref(asked, { state })}
+            aria-current={asked.state === state ? 'true' : undefined}
+          >
             {STATES[state].label} <span className={styles.count}>{countWords(ctx, counts[state])}</span>
           </PageLink>
         ))}
       </nav>
-      <form method="get" action="/admin/effects" className={styles.filters}>
-        {filter.state && <input type="hidden" name="state" value={filter.state} />}
-        <input
-          type="search"
-          name="q"
-          defaultValue={filter.q}
-          placeholder="Search payloads"
-          aria-label="Search payloads"
-        />
-        <select name="kind" defaultValue={filter.kind ?? ''} aria-label="Kind">
-          <option value="">Every kind</option>
-          {kinds.map((kind) => (
-            <option key={kind}>{kind}</option>
-          ))}
-        </select>
-        <button type="submit">Show</button>
-        {isFiltered && <PageLink href="/admin/effects">Clear</PageLink>}
-      </form>
+      <EffectFilters asked={asked} kinds={kinds} />
       <section className={card.card}>
         {page.rows.length === 0 ? (
           <EmptyState icon={<Icon name="zap" size={22} />} title={isFiltered ? 'No effect matches' : 'No effects yet'}>
             {isFiltered
-              ? 'Choose another state, kind or search.'
+              ? page.searchedTo
+                ? 'Nothing found so far; go on to older ones.'
+                : 'Choose another state, kind, time or search.'
               : 'A hook (ctx.effect), a trigger, psql or POST /api/effects requests one; it appears here with its result.'}
           </EmptyState>
         ) : (
@@ -102,10 +98,15 @@ export default async function EffectsPage({ searchParams }: Props) {
         )}
         {(page.after || page.before) && (
           <div className={styles.tail}>
-            <ButtonLink size="small" href={page.before && href({ before: page.before })}>
+            {page.searchedTo && (
+              <span className={styles.searched}>
+                Searched back to <Moment ctx={ctx} text={page.searchedTo} />
+              </span>
+            )}
+            <ButtonLink size="small" href={page.before && effectsHref(asked, { before: page.before })}>
               ‹ Newer
             </ButtonLink>
-            <ButtonLink size="small" href={page.after && href({ after: page.after })}>
+            <ButtonLink size="small" href={page.after && effectsHref(asked, { after: page.after })}>
               Older ›
             </ButtonLink>
           </div>
@@ -115,25 +116,8 @@ export default async function EffectsPage({ searchParams }: Props) {
   )
 }
 
-type Filter = { state?: EffectState; kind?: string; q?: string; after?: string; before?: string }
-
-function readFilter(search: Record<string, string | string[] | undefined>): Filter {
-  const one = (name: string) => {
-    const value = search[name]
-    return typeof value === 'string' && value !== '' ? value : undefined
-  }
-  const state = EFFECT_STATES.find((known) => known === one('state'))
-  return { state, kind: one('kind'), q: one('q'), after: one('after'), before: one('before') }
-}
-
-function address(filter: Filter): string {
-  const query = new URLSearchParams(Object.entries(filter).flatMap(([name, value]) => (value ? [[name, value]] : [])))
-  return query.size > 0 ? `/admin/effects?${query}` : '/admin/effects'
-}
-
 /** A damaged cursor falls back to the first page and says so. */
-async function readPage(db: Parameters<typeof listEffects>[0], { state, kind, q, after, before }: Filter) {
-  const filter = { states: state && [state], kinds: kind ? [kind] : undefined, text: q }
+async function readPage(db: Parameters<typeof listEffects>[0], filter: EffectFilter, { after, before }: EffectSearch) {
   try {
     return { ...(await listEffects(db, { filter, after, before })), notice: undefined }
   } catch (error) {
@@ -154,33 +138,4 @@ function columnsFor(ctx: RequestContext): PlainColumn<EffectRow>[] {
     { label: 'Last error', isWide: true, cell: ({ lastError }) => <span className={styles.error}>{lastError}</span> },
     { label: 'Requested', isQuiet: true, cell: ({ createdAt }) => <Moment ctx={ctx} text={createdAt} /> },
   ]
-}
-
-/** Run many again: what is offered follows the state that is shown. */
-function BulkActions({ filter: { state, kind }, count }: { filter: Filter; count: number }) {
-  if (!state || count === 0) return null
-  const selection = { states: [state], kinds: kind ? [kind] : undefined }
-  const what = `all ${STATES[state].label.toLowerCase().split(',')[0]} effects${kind ? ` of kind ${kind}` : ''}`
-  if (state === 'dead' || state === 'failed') {
-    return (
-      <ActionButton
-        label="Retry all…"
-        question={`This tries ${what} again, now.`}
-        action={changeEffects}
-        input={{ operation: 'retry', selection }}
-      />
-    )
-  }
-  if (state === 'pending' || state === 'waiting') {
-    return (
-      <ActionButton
-        label="Cancel all…"
-        tone="danger"
-        question={`This cancels ${what}.`}
-        action={changeEffects}
-        input={{ operation: 'cancel', selection }}
-      />
-    )
-  }
-  return null
 }

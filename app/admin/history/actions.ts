@@ -39,11 +39,11 @@ export async function undo(given: unknown): Promise<UndoAnswer> {
 }
 
 /** The same in the background, for more than one transaction takes. */
-export async function undoInBackground(given: unknown): Promise<{ ok: boolean; message: string }> {
+export async function undoInBackground(given: unknown): Promise<{ ok: boolean; message: string; job?: string }> {
   try {
     const asked = parse(given)
-    await requestUndo({ ctx: await actionContext('undo') }, asked)
-    return { ok: true, message: 'Undoing in the background, newest changes first.' }
+    const job = await requestUndo({ ctx: await actionContext('undo') }, asked)
+    return { ok: true, message: 'Undoing in the background, newest changes first.', job }
   } catch (error) {
     const { message } = await reportError(error)
     return { ok: false, message }

@@ -33,6 +33,18 @@ export function UndoLast({ request }: { request: string }) {
   return <UndoButton request={{ request }} label="Undo" />
 }
 
+/** Undoes everything a background job did. */
+export function UndoJob({ request }: { request: string }) {
+  return (
+    <UndoButton
+      request={{ request }}
+      label="Undo…"
+      question="This undoes everything this job has done."
+      size="normal"
+    />
+  )
+}
+
 interface Props {
   request: UndoRequest
   label: string
@@ -71,8 +83,9 @@ function UndoButton({ request, label, question, tone, size = 'small' }: Props) {
       cancelProps: { variant: 'default' },
       onConfirm: () =>
         start(async () => {
-          const { ok, message } = await undoInBackground(asked)
+          const { ok, message, job } = await undoInBackground(asked)
           notifications.show({ color: ok ? 'accent' : 'red', message })
+          if (job) router.push(`/admin/tasks/jobs/${job}`)
         }),
     })
   }

@@ -1,7 +1,8 @@
 import { pageContext } from '@/app/context'
 import type { RequestContext } from '@/lib/admin'
 import { getRuntime } from '@/lib/runtime'
-import { listTaskRuns, listTasks, type TaskRow, type TaskRun } from '@/lib/tasks'
+import { listJobs, listTaskRuns, listTasks, type Schedule, type TaskRow, type TaskRun, tasksPulse } from '@/lib/tasks'
+import { ButtonLink } from '@/lib/ui/button/button'
 import card from '@/lib/ui/card.module.css'
 import { EmptyState } from '@/lib/ui/empty-state/empty-state'
 import { Icon } from '@/lib/ui/icon'
@@ -9,23 +10,38 @@ import { Page, PageHead } from '@/lib/ui/page/page'
 import { Status, type StatusTone } from '@/lib/ui/status/status'
 import { notAllowed } from '../../page-outcome'
 import { ActionButton } from '../action-button'
+import { RefreshOnChange } from '../live/refresh-on-change'
 import { Moment } from '../moment'
 import { isOwner } from '../owners'
 import { WorkerNotice } from '../worker-notice'
 import { changeTask } from './actions'
+import { JobList } from './jobs/job-list'
 import styles from './tasks.module.css'
 
 const RUNS_SHOWN = 5
+const RUNS_A_PAGE = 50
+const JOBS_SHOWN = 10
+
+interface Props {
+  searchParams: Promise<Record<string, string | string[] | undefined>>
+}
 
 /** What is done again and again: when next, how it went, and the value each run hands to the next. */
-export default async function TasksPage() {
-  const ctx = await pageContext()
+export default async function TasksPage({ searchParams }: Props) {
+  const [ctx, { task: opened, before }] = await Promise.all([pageContext(), searchParams])
   if (!isOwner(ctx)) notAllowed()
-  const { db } = await getRuntime()
-  const tasks = await listTasks(db.sql)
-  const runs = await Promise.all(tasks.map(({ name }) => listTaskRuns(db.sql, name, { size: RUNS_SHOWN })))
+  const { db, admin } = await getRuntime()
+  const pulse = await tasksPulse(db.sql)
+  const [tasks, jobs] = await Promise.all([listTasks(db.sql), listJobs(db.sql, { size: JOBS_SHOWN })])
+  const older = typeof before === 'string' ? before : undefined
+  const runs = await Promise.all(
+    tasks.map(({ name }) =>
+      listTaskRuns(db.sql, name, name === opened ? { size: RUNS_A_PAGE, before: older } : { size: RUNS_SHOWN }),
+    ),
+  )
   return (
     <Page title="Tasks" path={[{ label: 'System' }, { label: 'Tasks' }]}>
+      <RefreshOnChange topic="tasks" pulse={pulse} />
       <PageHead title="Tasks" description="Work that is done again and again, by one worker at a time." />
       <WorkerNotice />
       {tasks.length === 0 && (
@@ -37,8 +53,17 @@ export default async function TasksPage() {
       )}
       <div className={styles.tasks}>
         {tasks.map((task, at) => (
-          <TaskCard key={task.name} ctx={ctx} task={task} runs={runs[at] ?? []} />
+          <TaskCard
+            key={task.name}
+            ctx={ctx}
+            task={task}
+            runs={runs[at] ?? []}
+            following={followingRuns(task, admin.tasks.get(task.name)?.schedule)}
+            isOpened={task.name === opened}
+            isOlder={older !== undefined}
+          />
         ))}
+        <JobList ctx={ctx} jobs={jobs} />
       </div>
     </Page>
   )
@@ -58,7 +83,25 @@ function stateOf({
   return (lastFailedAt ?? '') > (lastSucceededAt ?? '') ? ['Failed', 'bad'] : ['Fine', 'ok']
 }
 
-function TaskCard({ ctx, task, runs }: { ctx: RequestContext; task: TaskRow; runs: readonly TaskRun[] }) {
+/** The two moments after the next run, as the schedule has them. */
+function followingRuns({ nextRunAt, isPaused, isRetired }: TaskRow, schedule: Schedule | undefined): string[] {
+  if (!nextRunAt || !schedule || isPaused || isRetired) return []
+  const second = schedule.after(new Date(`${nextRunAt.replace(' ', 'T')}:00`))
+  return [second, schedule.after(second)].map((moment) => moment.toISOString())
+}
+
+interface CardProps {
+  ctx: RequestContext
+  task: TaskRow
+  runs: readonly TaskRun[]
+  /** Moments after the next run. */
+  following: readonly string[]
+  /** Whether its runs are leafed through. */
+  isOpened: boolean
+  isOlder: boolean
+}
+
+function TaskCard({ ctx, task, runs, following, isOpened, isOlder }: CardProps) {
   const [label, tone] = stateOf(task)
   const { name, schedule, isRetired, isPaused, isRequested } = task
   return (
@@ -95,6 +138,11 @@ function TaskCard({ ctx, task, runs }: { ctx: RequestContext; task: TaskRow; run
       </div>
       <dl className={styles.facts}>
         <Fact name="Next run">{isRetired || isPaused ? '–' : <Moment ctx={ctx} text={task.nextRunAt} />}</Fact>
+        {following.length > 0 && (
+          <Fact name="Then">
+            {following.map((moment, at) => [at > 0 && ', ', <Moment key={moment} ctx={ctx} text={moment} />])}
+          </Fact>
+        )}
         <Fact name="Succeeded">{`${task.runsSucceeded}`}</Fact>
         <Fact name="Failed">{`${task.runsFailed}`}</Fact>
         <Fact name="Last took">{task.lastDurationMs === null ? '–' : `${Math.round(task.lastDurationMs)} ms`}</Fact>
@@ -125,7 +173,34 @@ function TaskCard({ ctx, task, runs }: { ctx: RequestContext; task: TaskRow; run
           ))}
         </ol>
       )}
+      <RunsTail name={name} runs={runs} isOpened={isOpened} isOlder={isOlder} />
     </section>
+  )
+}
+
+/** The way to all runs of a task. */
+function RunsTail({
+  name,
+  runs,
+  isOpened,
+  isOlder,
+}: { name: string } & Pick<CardProps, 'runs' | 'isOpened' | 'isOlder'>) {
+  const isFull = runs.length >= (isOpened ? RUNS_A_PAGE : RUNS_SHOWN)
+  if (!isFull && !isOpened) return null
+  const address = (before?: string) => `/admin/tasks?${new URLSearchParams({ task: name, ...(before && { before }) })}`
+  return (
+    <div className={styles.tail}>
+      {isOpened && (
+        <ButtonLink size="small" href={isOlder ? address() : '/admin/tasks'}>
+          {isOlder ? '« Latest' : 'Fewer'}
+        </ButtonLink>
+      )}
+      {isFull && (
+        <ButtonLink size="small" href={address(isOpened ? runs.at(-1)?.id : undefined)}>
+          {isOpened ? 'Older ›' : 'All runs ›'}
+        </ButtonLink>
+      )}
+    </div>
   )
 }
 

@@ -44,6 +44,7 @@ CREATE INDEX effects_held ON kontor.effects (status, lease_until) WHERE status I
 -- The pages: newest first, over everything and within kinds and states.
 CREATE INDEX effects_newest ON kontor.effects (created_at, id);
 CREATE INDEX effects_state ON kontor.effects (kind, status, created_at, id);
+CREATE INDEX effects_replays ON kontor.effects (replay_of) WHERE replay_of IS NOT NULL;
 CREATE INDEX effects_request ON kontor.effects (request_id) WHERE request_id IS NOT NULL;
 
 -- One row for each attempt that ended, and for results that came too late to count. No foreign key: it would lock the

@@ -36,6 +36,18 @@ export async function countStates(
   ) as Record<EffectState, StateCount>
 }
 
+/** How many effects requested in the last `days` were given up and are still waiting for somebody to look after them. */
+export async function countDead(sql: postgres.Sql, days: number): Promise<StateCount> {
+  const [row] = await sql<[{ count: number }]>`
+    select count(*)::int as count from (
+      select from unnest(${await listKinds(sql)}::text[]) as k(kind) cross join lateral (
+        select from kontor.effects e
+        where e.kind = k.kind and e.status = 'dead' and e.created_at > now() - ${days} * interval '1 day' limit ${CAP + 1}
+      ) one limit ${CAP + 1}
+    ) counted`
+  return { count: Math.min(row.count, CAP), isCapped: row.count > CAP }
+}
+
 /** Attempts that ended within a step of time. */
 export interface SeriesPoint {
   /** Start of the step, Postgres text in UTC. */

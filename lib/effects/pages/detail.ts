@@ -58,7 +58,7 @@ export async function getEffect(sql: postgres.Sql, id: string): Promise<EffectDe
         extract(epoch from ended_at - started_at)::float8 * 1000 as "tookMs", error
       from kontor.effect_attempts where effect_id = ${id} order by id desc limit 100`,
     sql<{ id: string }[]>`
-      select id from kontor.effects where replay_of = ${id} and request_id is not null order by created_at limit 20`,
+      select id from kontor.effects where replay_of = ${id} order by created_at limit 20`,
     sql<EffectDetail['followUps']>`
       select id, kind, status as state from kontor.effects
       where request_id = ${id} and replay_of is null order by created_at limit 100`,

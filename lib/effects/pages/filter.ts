@@ -5,10 +5,10 @@ import type { EffectState } from '../effect'
 export interface EffectFilter {
   states?: readonly EffectState[]
   kinds?: readonly string[]
-  /** Requested at or after. */
-  from?: Date
+  /** Requested at or after: a moment, or as Postgres reads one ('2030-01-31 00:00 Europe/Berlin'). */
+  from?: Date | string
   /** Requested before. */
-  to?: Date
+  to?: Date | string
   /** Contained in the payload's text, whatever the case; `%` and `_` mean themselves. */
   text?: string
 }
@@ -22,12 +22,19 @@ export function conditionOf(sql: postgres.Sql, filter: EffectFilter): Fragment {
     ${states ? sql`and e.status = any(${states as string[]}::text[])` : sql``}
     ${kinds ? sql`and e.kind = any(${kinds as string[]}::text[])` : sql``}
     ${timeCondition(sql, filter)}
-    ${text ? sql`and e.payload::text ilike ${`%${text.replace(/[\\%_]/g, '\\$&')}%`}` : sql``})`
+    ${text ? sql`and e.payload::text ilike ${containing(text)}` : sql``})`
 }
 
 /** The part of it that an index on the time of the request answers. */
 export function timeCondition(sql: postgres.Sql, { from, to }: EffectFilter): Fragment {
   return sql`
-    ${from ? sql`and e.created_at >= ${from.toISOString()}::timestamptz` : sql``}
-    ${to ? sql`and e.created_at < ${to.toISOString()}::timestamptz` : sql``}`
+    ${from ? sql`and e.created_at >= ${momentText(from)}::text::timestamptz` : sql``}
+    ${to ? sql`and e.created_at < ${momentText(to)}::text::timestamptz` : sql``}`
 }
+
+/** A moment as Postgres reads it. */
+export const momentText = (moment: Date | string): string =>
+  typeof moment === 'string' ? moment : moment.toISOString()
+
+/** The pattern of ILIKE for a text that is contained. */
+export const containing = (text: string): string => `%${text.replace(/[\\%_]/g, '\\$&')}%`

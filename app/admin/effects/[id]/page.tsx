@@ -1,6 +1,6 @@
 import { notFound } from 'next/navigation'
 import { pageContext } from '@/app/context'
-import { type EffectDetail, getEffect } from '@/lib/effects'
+import { type EffectDetail, effectPulse, getEffect } from '@/lib/effects'
 import { getRuntime } from '@/lib/runtime'
 import card from '@/lib/ui/card.module.css'
 import { Page, PageHead } from '@/lib/ui/page/page'
@@ -8,6 +8,7 @@ import { PageLink } from '@/lib/ui/page-link'
 import { Status, type StatusTone } from '@/lib/ui/status/status'
 import { notAllowed } from '../../../page-outcome'
 import { ActionButton } from '../../action-button'
+import { RefreshOnChange } from '../../live/refresh-on-change'
 import { Moment } from '../../moment'
 import { isOwner } from '../../owners'
 import { WorkerNotice } from '../../worker-notice'
@@ -31,6 +32,8 @@ export default async function EffectPage({ params }: Props) {
   const [ctx, { id }] = await Promise.all([pageContext(), params])
   if (!isOwner(ctx)) notAllowed()
   const { db } = await getRuntime()
+  if (!isId(id)) notFound()
+  const pulse = await effectPulse(db.sql, id)
   const effect = await getEffect(db.sql, id)
   if (!effect) notFound()
   const { label, tone } = STATES[effect.state]
@@ -51,6 +54,7 @@ export default async function EffectPage({ params }: Props) {
       title={effect.kind}
       path={[{ label: 'System' }, { label: 'Effects', href: '/admin/effects' }, { label: effect.kind }]}
     >
+      <RefreshOnChange topic={`effect:${id.toLowerCase()}`} pulse={pulse} />
       <PageHead title={effect.kind} description={<Status tone={tone}>{label}</Status>}>
         <Actions effect={effect} />
       </PageHead>
@@ -67,7 +71,7 @@ export default async function EffectPage({ params }: Props) {
               <pre className={styles.json}>{effect.lastError}</pre>
             </section>
           )}
-          {effect.completedAt && (
+          {effect.state === 'completed' && (
             <section className={styles.group}>
               <h2>Result</h2>
               <Json value={effect.result} />
@@ -99,6 +103,18 @@ export default async function EffectPage({ params }: Props) {
               {facts.map(([name, value]) => [<dt key={`${name} t`}>{name}</dt>, <dd key={`${name} d`}>{value}</dd>])}
             </dl>
           </section>
+          {effect.replays.length > 0 && (
+            <section className={styles.group}>
+              <h2>Run again as</h2>
+              <ul className={styles.attempts}>
+                {effect.replays.map((replay) => (
+                  <li key={replay}>
+                    <EffectLink id={replay} />
+                  </li>
+                ))}
+              </ul>
+            </section>
+          )}
           {effect.followUps.length > 0 && (
             <section className={styles.group}>
               <h2>Asked for</h2>
@@ -118,18 +134,20 @@ export default async function EffectPage({ params }: Props) {
   )
 }
 
+const isId = (text: string) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)
+
 function Actions({ effect: { id, state } }: { effect: EffectDetail }) {
   const selection = { ids: [id] }
   const canRetry = state === 'failed' || state === 'dead' || state === 'cancelled'
   const canReplay = state === 'completed' || state === 'dead' || state === 'cancelled'
-  const canCancel = state === 'pending' || state === 'failed' || state === 'running' || state === 'waiting'
+  const canCancel = state !== 'completed' && state !== 'cancelled'
   return (
     <>
       {canCancel && (
         <ActionButton
-          label="Cancel…"
+          label={state === 'dead' ? 'Dismiss' : 'Cancel…'}
           tone="danger"
-          question="It is not carried out (any further)."
+          question={state === 'dead' ? undefined : 'It is not carried out (any further).'}
           action={changeEffects}
           input={{ operation: 'cancel', selection }}
         />
@@ -149,6 +167,17 @@ function Actions({ effect: { id, state } }: { effect: EffectDetail }) {
   )
 }
 
-const Json = ({ value }: { value: unknown }) => <pre className={styles.json}>{JSON.stringify(value, null, 2)}</pre>
+/** Characters of JSON shown: a payload may hold megabytes. */
+const SHOWN = 50_000
+
+function Json({ value }: { value: unknown }) {
+  const text = JSON.stringify(value, null, 2) ?? 'null'
+  return (
+    <pre className={styles.json}>
+      {text.slice(0, SHOWN)}
+      {text.length > SHOWN && `\n… ${text.length.toLocaleString('en')} characters in all`}
+    </pre>
+  )
+}
 
 const EffectLink = ({ id }: { id: string }) => <PageLink href={`/admin/effects/${id}`}>{id.slice(0, 8)}</PageLink>

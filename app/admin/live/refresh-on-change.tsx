@@ -1,0 +1,19 @@
+'use client'
+
+import { useRouter } from 'next/navigation'
+import { useEffect } from 'react'
+import { follow } from './follow'
+
+interface Props {
+  /** What the page shows: 'effects', 'tasks', 'job:<id>' … */
+  topic: string
+  /** How that was when the page was drawn. */
+  pulse: string
+}
+
+/** Draws the page again when what it shows has changed. */
+export function RefreshOnChange({ topic, pulse }: Props) {
+  const router = useRouter()
+  useEffect(() => follow(topic, pulse, () => router.refresh()), [topic, pulse, router])
+  return null
+}

@@ -1,0 +1,20 @@
+import type { RequestContext } from '@/lib/admin'
+import type { JobRow } from '@/lib/tasks'
+import styles from './jobs.module.css'
+
+/** How far a job has come: a bar where its size is known, and the counts. */
+export function JobProgress({ ctx, job }: { ctx: RequestContext; job: JobRow }) {
+  const number = new Intl.NumberFormat(ctx.locale)
+  const { done, total, failed } = job
+  const share = total ? Math.min(1, done / total) : job.state === 'completed' ? 1 : 0
+  return (
+    <div className={styles.progress}>
+      <progress value={share} max={1} aria-label={`Progress of ${job.title}`} />
+      <span>
+        {number.format(done)}
+        {total !== null && ` of ${number.format(total)}`}
+        {failed > 0 && `, ${number.format(failed)} left out`}
+      </span>
+    </div>
+  )
+}
