@@ -134,7 +134,7 @@ function columnsFor(ctx: RequestContext): PlainColumn<EffectRow>[] {
     { label: 'Kind', cell: ({ id, kind }) => <PageLink href={`/admin/effects/${id}`}>{kind}</PageLink> },
     { label: 'State', cell: ({ state }) => <Status tone={STATES[state].tone}>{STATES[state].label}</Status> },
     { label: 'Payload', isWide: true, cell: ({ payload }) => <code className={styles.payload}>{payload}</code> },
-    { label: 'Attempts', align: 'end', cell: ({ attempts }) => attempts },
+    { label: 'Attempts', align: 'end', isWide: true, cell: ({ attempts }) => attempts },
     { label: 'Last error', isWide: true, cell: ({ lastError }) => <span className={styles.error}>{lastError}</span> },
     { label: 'Requested', isQuiet: true, cell: ({ createdAt }) => <Moment ctx={ctx} text={createdAt} /> },
   ]

@@ -86,6 +86,7 @@ function stateOf({
 /** The two moments after the next run, as the schedule has them. */
 function followingRuns({ nextRunAt, isPaused, isRetired }: TaskRow, schedule: Schedule | undefined): string[] {
   if (!nextRunAt || !schedule || isPaused || isRetired) return []
+  if (schedule.everyMs !== undefined && schedule.everyMs < 60_000) return [] // now, now, now
   const second = schedule.after(new Date(`${nextRunAt.replace(' ', 'T')}:00`))
   return [second, schedule.after(second)].map((moment) => moment.toISOString())
 }
