@@ -1,4 +1,5 @@
 import { startTemporary } from '@/lib/db/embedded'
+import { benchAsOf } from '@/tests/bench/as-of'
 import { benchEffects } from '@/tests/bench/effects'
 import { benchList } from '@/tests/bench/list'
 import type { BenchTable } from '@/tests/bench/support/table'
@@ -7,6 +8,7 @@ import { say } from './tools/progress.mjs'
 /** Each takes a server's address as its superuser, and cleans up what it made there. */
 const BENCHES: Record<string, (adminUrl: string) => Promise<BenchTable[]>> = {
   list: benchList,
+  'as-of': benchAsOf,
   effects: benchEffects,
 }
 

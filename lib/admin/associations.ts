@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm'
 import type { ForeignKeyShape } from '@/lib/db/table-shape'
 import type { Catalogue, CatalogueEntry } from './catalogue'
 import type { ManyToMany, Reference, RelatedList } from './tree'
@@ -64,6 +65,7 @@ export function manyToManyOf(entry: CatalogueEntry, catalogue: Catalogue, resour
         ownFields: fieldsNamed(entry, own.target.columns),
         otherColumns: columns(other.fields),
         otherFields: fieldsNamed(target, other.target.columns),
+        joinSource: () => sql`${sql.identifier(join.shape.schema)}.${sql.identifier(join.shape.name)}`,
       },
     ]
   })

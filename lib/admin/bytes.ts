@@ -31,7 +31,7 @@ export async function loadBytes(
   const value = column('t', field.column.name)
   const rows = await ctx.db.execute<{ size: number | null; bytes: Uint8Array | null }>(sql`
     select octet_length(${value}) as size, case when octet_length(${value}) <= ${MOST_BYTES} then ${value} end as bytes
-    from ${resource.storage.source()} as "t" where ${and(where)} limit 1`)
+    from ${resource.storage.among?.([row.id]) ?? resource.storage.source()} as "t" where ${and(where)} limit 1`)
   const { size, bytes } = rows[0] ?? { size: null, bytes: null }
   if (size === null) throw notFound(`${field.label} of ${resource.singular.toLowerCase()} ${id}`)
   if (!bytes)

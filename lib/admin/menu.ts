@@ -6,9 +6,12 @@ import type { MenuView } from './view'
 /** Where a resource's list stands. */
 export const listHrefOf = ({ section, slug }: Pick<Resource, 'section' | 'slug'>): string => `/admin/${section}/${slug}`
 
-/** Where a record stands; its id is one segment whatever it contains. */
-export const recordHref = (resource: Pick<Resource, 'section' | 'slug'>, id: string): string =>
-  `${listHrefOf(resource)}/${encodeURIComponent(id)}`
+/** Where a record stands, at the moment its resource stands at; its id is one segment whatever it contains. */
+export const recordHref = (resource: Pick<Resource, 'section' | 'slug' | 'past'>, id: string): string =>
+  `${listHrefOf(resource)}/${encodeURIComponent(id)}${resource.past ? `?${atQuery(resource)}` : ''}`
+
+/** `at=…` where the resource stands at an earlier moment, else nothing: what an address to it keeps. */
+export const atQuery = ({ past }: Pick<Resource, 'past'>): string => (past ? `at=${past.at}` : '')
 
 /**
  * The side menu as this person sees it. Counts are the planner's own (`reltuples`): one cheap query for all tables,

@@ -45,7 +45,16 @@ export async function rowCondition(
   if (answer === false) throw refusal(resource, operation)
   const conditions = [resource.scope(ctx), is(answer, SQL) ? answer : undefined]
   // In parentheses of their own: a condition of the config may hold an OR, which must not loosen what it is joined with.
-  return and(...conditions.map((condition) => condition && sql`(${rebase(condition, resource.relation, alias)})`))
+  const over = (rows: string) =>
+    and(...conditions.map((condition) => condition && sql`(${rebase(condition, resource.relation, rows)})`))
+  const asked = over(alias)
+  // What a record was is shown only to those who may see what it is.
+  return asked && resource.past
+    ? and(
+        asked,
+        resource.past.holdsNow(alias, (rows) => over(rows) ?? asked),
+      )
+    : asked
 }
 
 /**

@@ -1,13 +1,14 @@
 import { isMalformedValue } from '@/lib/db/postgres-errors'
 import { encodeRecordId } from '@/lib/db/record-id'
 import { notFound } from '@/lib/errors'
+import { isOversize, type LoggedValue, recordHistory } from '@/lib/history'
 import type { StoredRow, Texts } from '@/lib/storage'
 import type { RequestContext } from './context'
 import { columnType, elementColumn, limitsOf } from './fields/column-type'
 import type { FormatContext } from './fields/field'
 import { lifetimeOf } from './lifetime'
 import { labelsFor, relatedPreview } from './list'
-import { listHrefOf, recordHref } from './menu'
+import { atQuery, listHrefOf, recordHref } from './menu'
 import { absence } from './operations/absence'
 import { linkedIds } from './operations/links'
 import { assertAllowed, assertRecordAllowed, isAllowed, isRecordAllowed, rowCondition } from './policy'
@@ -55,6 +56,7 @@ export async function loadRecordView(
     related,
     can: { update: canUpdate, delete: canDelete, create: canCreate },
     notices: [],
+    dropped: await droppedValues(ctx, resource, row.id),
     lifetime: lifetimeOf(ctx, resource, row),
   }
 }
@@ -99,7 +101,30 @@ export async function loadReadable(ctx: RequestContext, resource: Resource, id: 
   })
   if (!row) throw resource.storage.expiry ? await absence(ctx, resource, id) : notFound(`${resource.singular} ${id}`)
   await assertRecordAllowed(ctx, resource, 'read', toRecord(resource, row.texts))
+  if (resource.past) await assertPresentAllowed(ctx, resource.past.present, row.id)
   return row
+}
+
+/** What a record was is shown only to those who may see what it is, or was when it went. */
+async function assertPresentAllowed(ctx: RequestContext, resource: Resource, id: string): Promise<void> {
+  const texts = (await resource.storage.load(ctx.db, id))?.texts ?? (await lastTexts(ctx, resource, id))
+  if (texts) await assertRecordAllowed(ctx, resource, 'read', toRecord(resource, texts))
+}
+
+async function lastTexts(ctx: RequestContext, resource: Resource, id: string): Promise<Texts | undefined> {
+  const { changes } = await recordHistory(ctx.db, resource.shape.relation, id, { filters: { op: 'delete' }, limit: 1 })
+  const before = changes[0]?.before
+  if (!before) return undefined
+  return Object.fromEntries(
+    [...resource.fields.values()].map(({ name, column }) => [name, textOf(before[column.name])] as const),
+  )
+}
+
+const textOf = (value: LoggedValue | undefined) => (value === undefined || isOversize(value) ? null : value)
+
+async function droppedValues(ctx: RequestContext, resource: Resource, id: string): Promise<RecordView['dropped']> {
+  const texts = (await resource.past?.droppedValues(ctx.db, id)) ?? {}
+  return Object.entries(texts).flatMap(([name, text]) => (text === null ? [] : [{ name, text }]))
 }
 
 type Access = (field: Field) => 'editable' | 'readonly' | 'hidden'
@@ -196,7 +221,8 @@ function downloadUrlOf(ctx: RequestContext, field: Field, texts: Texts): string 
   const owner = field.kind.name === 'bytea' ? ownerOf(field, ctx) : undefined
   if (!owner || owner.keyFields.length === 0) return undefined
   const id = encodeRecordId(owner.keyFields.map(({ name }) => texts[name] ?? ''))
-  return `/api/bytes/${owner.section}/${owner.slug}/${encodeURIComponent(id)}/${encodeURIComponent(field.name)}`
+  const query = owner.past ? `?${atQuery(owner)}` : ''
+  return `/api/bytes/${owner.section}/${owner.slug}/${encodeURIComponent(id)}/${encodeURIComponent(field.name)}${query}`
 }
 
 function ownerOf(field: Field, ctx: RequestContext): Resource | undefined {
@@ -250,7 +276,7 @@ async function viewRelated(ctx: RequestContext, resource: Resource, row: StoredR
       {
         name: related.name,
         label: related.label,
-        href: `${listHrefOf(target)}?${query.join('&')}`,
+        href: `${listHrefOf(target)}?${[...(target.past ? [atQuery(target)] : []), ...query].join('&')}`,
         newHref: canCreate ? `${listHrefOf(target)}/new?${given.join('&')}` : undefined,
         ...preview,
       },

@@ -30,6 +30,7 @@ export async function viewResource(ctx: RequestContext, resource: Resource): Pro
     plural: resource.plural,
     description: resource.description,
     href: listHrefOf(resource),
+    at: resource.past?.at,
     can: { create: create ?? false, update: update ?? false, delete: remove ?? false },
   }
 }

@@ -1,6 +1,6 @@
 import type { SQL } from 'drizzle-orm'
 import type { ColumnShape, Relation, TableShape } from '@/lib/db/table-shape'
-import type { Storage } from '@/lib/storage/storage'
+import type { Storage, Texts } from '@/lib/storage/storage'
 import type { Changeset } from './changeset'
 import type { Operation, OperationContext, PolicyAnswer, RequestContext } from './context'
 import type { CellFormat, FieldAccess, Tone } from './define'
@@ -77,6 +77,23 @@ export interface ManyToMany {
   ownFields: readonly string[]
   otherColumns: readonly ColumnShape[]
   otherFields: readonly string[]
+  /** What stands in FROM: the join table's rows, now or, in a tree of the past, then. */
+  joinSource(): SQL
+}
+
+/** What a resource shows that stands at an earlier moment. */
+export interface Past {
+  /** The moment as addresses have it. */
+  at: string
+  /** The resource as it is now. */
+  present: Resource
+  /** What a record held in columns that the table no longer has, by their names. */
+  droppedValues(db: RequestContext['db'], id: string): Promise<Texts>
+  /**
+   * Holds for rows of `alias` whose record satisfies the condition as it is now too, or as it was when it went.
+   * @param condition over the alias it is given
+   */
+  holdsNow(alias: string, condition: (alias: string) => SQL): SQL
 }
 
 export interface ListColumn {
@@ -185,6 +202,8 @@ export interface Resource {
     isWatched: boolean
   }
   history: boolean
+  /** Set where the tree stands at an earlier moment: then nothing can be written. */
+  past?: Past
 }
 
 export interface Section {

@@ -34,6 +34,8 @@ export interface ResourceView {
   description?: string
   /** '/admin/catalogue/products' */
   href: string
+  /** The earlier moment it is shown as of, as addresses have it. */
+  at?: string
   can: { create: boolean; update: boolean; delete: boolean }
 }
 
@@ -132,6 +134,20 @@ export interface ListView {
   query: string
 }
 
+/** The earlier moment that a page shows. */
+export interface AsOfView {
+  /** As addresses have it: '2026-11-14T08:00:00Z'. */
+  at: string
+  /** '14 Nov 2026, 09:00' in the person's language and zone. */
+  words: string
+  /** Somebody was writing then who has not committed yet: what they did will belong to this moment. */
+  isProvisional: boolean
+  /** Resources of which the page shows today's records, since their changes are not recorded. */
+  asToday: string[]
+  /** Set where nothing is known of the moment: the earliest that is, and what hides all before it. */
+  begins?: { at: string; words: string; because: 'began' | 'truncated' | 'retention' }
+}
+
 export interface FieldView {
   name: string
   label: string
@@ -196,6 +212,8 @@ export interface RecordView {
   related: RelatedListView[]
   can: { update: boolean; delete: boolean; create: boolean }
   notices: string[]
+  /** Of an earlier moment: what stood in columns that are gone since, by their names. */
+  dropped?: { name: string; text: string }[]
   /** Of an ephemeral record: what counts down beside its title. */
   lifetime?: LifetimeView
 }

@@ -74,12 +74,32 @@ export function asOfRecords(
 ): SQL {
   const columns = chosen(table, options.columns)
   const ids = arrayOf(recordIds)
-  return sql`(select ${past(table, columns)}, k.record_id as "kontor.id" from (
+  return sql`(select ${past(table, columns)}, l.born is not null as "kontor.past", k.record_id as "kontor.id" from (
       select wanted.record_id, l.state, l.born from unnest(${ids}) as wanted(record_id)
       left join (${reconstructed(table, moment, among(recordIds))}) as l on l.record_id = wanted.record_id
     ) as k cross join lateral (select k.state, k.born, k.record_id) as l ${lookedUp(table, table.columns)}
     where l.born is not true and (l.state ?& ${arrayOf(table.key)} or p.${sql.raw(quote(table.key[0]!))} is not null))`
 }
+
+/**
+ * Whether a condition holds for a row's record as it is now or, where it is gone, as it was last: a row that differs from
+ * today's may be shown only to those who may see today's.
+ * @param alias of a row of `asOfSource` or `asOfRecords`
+ * @param condition over the alias it is given
+ */
+export function holdsNow(table: AsOfTable, alias: string, condition: (alias: string) => SQL): SQL {
+  const row = sql.identifier(alias)
+  const isIt = table.key.map((name) => sql.raw(`n.${quote(name)} = ${quote(alias)}.${quote(name)}`))
+  const present = sql`select n.* from ${relationSql(table)} as n where ${sql.join(isIt, sql` and `)}`
+  const last = sql`select ${past(table, table.columns, () => 'null')} from (
+    select c.before as state, c.record_id from kontor.changes as c where c.relation = ${table.relation} and c.op = 'delete'
+      and left(c.record_id, 500) = left(${row}."kontor.id", 500) and c.record_id = ${row}."kontor.id"
+    order by c.id desc limit 1) as l`
+  const holds = (rows: SQL) => sql`exists (select from (${rows}) as ${sql.identifier(NOW)} where ${condition(NOW)})`
+  return sql`(not ${row}."kontor.past" or case when exists (${present}) then ${holds(present)} else ${holds(last)} end)`
+}
+
+const NOW = 'kontor.now'
 
 /** The given records as far as they changed since: their earlier values as texts, and whether they began only then. */
 export const changedRecords = (table: AsOfTable, moment: Moment, recordIds: readonly string[]): SQL => sql`
@@ -137,8 +157,12 @@ const keyPart = (table: AsOfTable, column: ColumnFacts, part: number) =>
     ? `l.record_id::${column.sqlType}`
     : `(kontor.record_key(l.record_id))[${part + 1}]::${column.sqlType}`
 
-/** The columns of a record as it was: from the log where it has them, else as today. */
-function past(table: AsOfTable, columns: readonly ColumnFacts[]): SQL {
+/** The columns of a record as it was: from the log where it has them, else as today (`p`, or what `otherwise` says). */
+function past(
+  table: AsOfTable,
+  columns: readonly ColumnFacts[],
+  otherwise: (name: string) => string = (name) => `p.${name}`,
+): SQL {
   const onlyKey = columns.every(({ name }) => table.key.includes(name))
   return sql.join(
     columns.map((column) => {
@@ -150,7 +174,7 @@ function past(table: AsOfTable, columns: readonly ColumnFacts[]): SQL {
         ? `(${text})`
         : `(case when jsonb_typeof(l.state -> ${literal(column.name)}) = 'object' and l.state -> ${literal(column.name)} ?& '{size,sha256}' then null else ${text} end)`
       return sql.raw(
-        `case when l.state ? ${literal(column.name)} then ${kept}::${column.sqlType} else p.${name} end as ${name}`,
+        `case when l.state ? ${literal(column.name)} then ${kept}::${column.sqlType} else ${otherwise(name)} end as ${name}`,
       )
     }),
     sql`, `,

@@ -1,4 +1,4 @@
-export { type AsOfOptions, type AsOfTable, asOfRecords, asOfSource, asOfTable } from './as-of'
+export { type AsOfOptions, type AsOfTable, asOfRecords, asOfSource, asOfTable, changedRecords, holdsNow } from './as-of'
 export {
   type Change,
   isOversize,
@@ -8,7 +8,7 @@ export {
   type Oversize,
 } from './change'
 export type { HistoryFilters } from './filters'
-export { type HistoryBounds, historyBounds, type Moment, resolveMoment } from './moment'
+export { type HistoryBounds, historyBounds, type Moment, recordedSince, resolveMoment, sortable } from './moment'
 export {
   changesById,
   changesOfRequest,

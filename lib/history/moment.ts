@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm'
 import type { Executor } from '@/lib/db/client'
 import { AdminError } from '@/lib/errors'
+import { arrayOf } from './filters'
 
 /** A moment to look at, as `resolveMoment` found it in the log. */
 export interface Moment {
@@ -104,6 +105,14 @@ export async function historyBounds(db: Executor, relation: string): Promise<His
   // Timestamps of one format in one zone compare as texts only with equal fractions: pad them.
   const latest = candidates.reduce((a, b) => (sortable(b.at) > sortable(a.at) ? b : a))
   return { began: row.began, visibleFrom: latest.at, because: latest.because }
+}
+
+/** Since when each of the tables ('schema.table') is recorded, as Postgres text; those that are not are missing. */
+export async function recordedSince(db: Executor, relations: readonly string[]): Promise<Map<string, string>> {
+  const rows = await db.execute<{ relation: string; began: string }>(
+    sql`select t.relation, t.began::text as began from kontor.tracked as t where t.relation = any(${arrayOf(relations)})`,
+  )
+  return new Map(rows.map(({ relation, began }) => [relation, began]))
 }
 
 /** '2026-01-02 03:04:05.6+00' → '2026-01-02 03:04:05.600000' */

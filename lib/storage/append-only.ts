@@ -5,6 +5,7 @@ import { column } from '@/lib/db/rebase'
 import { ENTRY_FIELD, VERSION_FIELDS } from '@/lib/db/storage-columns'
 import type { ColumnShape, TableShape } from '@/lib/db/table-shape'
 import { AdminError } from '@/lib/errors'
+import { pastStorage } from './past'
 import { ALIAS, commaSeparated, keyCondition, type RowReaderOptions, rowReader } from './row-reader'
 import type { QualifiedName, Storage, StoredRow, Texts } from './storage'
 import { gone } from './table'
@@ -46,6 +47,7 @@ export function appendOnlyStorage(
     source: () => rows.table,
     version,
     load: rows.load,
+    past: (given) => pastStorage(storage, rows, given),
 
     async insert(db, texts) {
       const id = texts[ENTRY_FIELD]

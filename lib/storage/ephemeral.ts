@@ -6,6 +6,7 @@ import { decodeRecordId, encodeRecordId } from '@/lib/db/record-id'
 import { EPHEMERAL_FIELDS } from '@/lib/db/storage-columns'
 import type { TableShape } from '@/lib/db/table-shape'
 import type { Deadlines, Expiry, ExpiryLimits } from './expiry'
+import { pastStorage } from './past'
 import { ALIAS, commaSeparated, keyCondition, type RowReaderOptions, rowReader } from './row-reader'
 import type { Storage, StoredRow, Texts } from './storage'
 import { insertRow, removeRow, updateRow } from './table'
@@ -38,7 +39,7 @@ export function ephemeralStorage(
   const rows = rowReader(shape, { keyFields, read, version, managed, exists: () => isAlive(ALIAS) })
   const t = sql.identifier(ALIAS)
 
-  return {
+  const storage: Storage & { expiry: Expiry } = {
     kind: 'ephemeral',
     managed,
     logged: {
@@ -59,6 +60,7 @@ export function ephemeralStorage(
     insert: (db, texts) => insertTimed(db, texts),
     update: (db, row, texts) => updateRow(db, rows, row, texts, [...touched(), sql`revision = ${t}.revision + 1`]),
     remove: (db, row) => removeRow(db, rows, row),
+    past: (given) => pastStorage(storage, rows, given),
     expiry: {
       limits,
       deadlines: ({ texts }) => deadlinesOf(texts),
@@ -135,6 +137,7 @@ export function ephemeralStorage(
       },
     },
   }
+  return storage
 
   function keys(alias = ALIAS): SQL {
     return commaSeparated(rows.keyColumns.map(({ name }) => column(alias, name)))

@@ -3,6 +3,7 @@ export { appendOnlyMigration, ordinaryTableMigration } from './append-only-migra
 export { type EphemeralStorageOptions, ephemeralStorage } from './ephemeral'
 export type { Deadlines, Expiry, ExpiryLimits, ExpiryReason } from './expiry'
 export { installStorage, type StorageObstacle, storageObstacles, uninstallStorage } from './install'
+export type { PastRows } from './past'
 export { keyCondition } from './row-reader'
 export type { RowSets } from './row-sets'
 export type { LoggedTable, Storage, StoredRow, Texts } from './storage'

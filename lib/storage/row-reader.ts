@@ -29,7 +29,9 @@ export interface RowReader {
   keyColumns: readonly ColumnShape[]
   /** The key of `ALIAS` as texts under k0, k1 …: what `reload` takes. */
   keyTexts: SQL
-  /** The version and every column of `ALIAS` as texts: what `readRow` takes. */
+  /** Every column of `ALIAS` as texts. */
+  values: SQL
+  /** The version and the `values`: what `readRow` takes. */
   selection: SQL
   readRow(row: Record<string, string | null>): StoredRow
   load: Storage['load']
@@ -54,7 +56,8 @@ export function rowReader(shape: TableShape, options: RowReaderOptions): RowRead
   const columns = shape.columns.map(
     (entry, at) => sql`${read(entry, column(ALIAS, entry.name))} as ${sql.identifier(`c${at}`)}`,
   )
-  const selection = compiled(sql`${options.version(ALIAS) ?? sql`''`} as version, ${commaSeparated(columns)}`)
+  const values = compiled(commaSeparated(columns))
+  const selection = compiled(sql`${options.version(ALIAS) ?? sql`''`} as version, ${values}`)
 
   const readRow: RowReader['readRow'] = (row) => {
     const texts = Object.fromEntries(shape.columns.map((entry, at) => [entry.field, row[`c${at}`] ?? null]))
@@ -82,6 +85,7 @@ export function rowReader(shape: TableShape, options: RowReaderOptions): RowRead
     keyTexts: commaSeparated(
       keyColumns.map((entry, at) => sql`${column(ALIAS, entry.name)}::text as ${sql.identifier(`k${at}`)}`),
     ),
+    values,
     selection,
     readRow,
     load,

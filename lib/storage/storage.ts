@@ -2,6 +2,7 @@ import type { SQL } from 'drizzle-orm'
 import type { Executor } from '@/lib/db/client'
 import type { Expiry, ExpiryLimits } from './expiry'
 import type { RowSets } from './row-sets'
+import type { PastRows } from './past'
 import type { Versions } from './versions'
 
 /** Postgres texts by field name. */
@@ -26,8 +27,14 @@ export interface Storage {
   readonly managed: ReadonlySet<string>
   /** The table whose triggers see every change of a record as one insert, update or delete. */
   readonly logged: LoggedTable
-  /** What stands in FROM: the rows that exist now, with the table's own column names. */
-  source(): SQL
+  /**
+   * What stands in FROM: the rows that exist now, with the table's own column names.
+   * @param needing what the statement asks of them. A storage that has to put its rows together leaves out columns that
+   *   are not named there; without it all are there
+   */
+  source(needing?: SQL): SQL
+  /** The same for these records only: there where it is quicker than a condition on `source()`. */
+  among?(ids: readonly string[]): SQL
   /** The version as a text expression over `alias`, or undefined where there is none. */
   version(alias: string): SQL | undefined
   /**
@@ -49,6 +56,8 @@ export interface Storage {
   readonly versions?: Versions
   /** How and when records vanish by themselves, where they do. */
   readonly expiry?: Expiry
+  /** The same records at an earlier moment, read from `rows` and never written. */
+  past(rows: PastRows): Storage
 }
 
 /** Given to `installStorage`. Relations are 'schema.table'. */

@@ -2,6 +2,7 @@ import { type SQL, sql } from 'drizzle-orm'
 import type { Executor } from '@/lib/db/client'
 import type { ColumnShape, TableShape } from '@/lib/db/table-shape'
 import { AdminError } from '@/lib/errors'
+import { pastStorage } from './past'
 import { ALIAS, commaSeparated, keyCondition, type RowReader, rowReader } from './row-reader'
 import { rowSets } from './row-sets'
 import type { Storage, StoredRow, Texts } from './storage'
@@ -17,7 +18,7 @@ export interface TableStorageOptions {
 export function tableStorage(shape: TableShape, options: TableStorageOptions): Storage {
   const version = (alias: string) => (shape.kind === 'table' ? sql`${sql.identifier(alias)}.xmin::text` : undefined)
   const rows = rowReader(shape, { ...options, version })
-  return {
+  const storage: Storage = {
     kind: 'table',
     managed: new Set(),
     logged: { schema: shape.schema, name: shape.name, ignored: [] },
@@ -28,7 +29,9 @@ export function tableStorage(shape: TableShape, options: TableStorageOptions): S
     update: (db, row, texts) => updateRow(db, rows, row, texts),
     remove: (db, row) => removeRow(db, rows, row),
     sets: shape.kind === 'table' && rows.keyColumns.length > 0 ? rowSets(rows) : undefined,
+    past: (given) => pastStorage(storage, rows, given),
   }
+  return storage
 }
 
 /** A deleted record comes back with the key the database once gave it. */

@@ -34,7 +34,7 @@ export const rowsQuery = (state: ListState): string =>
   writeQuery({ ...state, position: FIRST, size: state.resource.list.size, isExactCount: false })
 
 function writeQuery({ resource, search, sort, defaultSort, size, position, filters, isExactCount }: ListState): string {
-  const parts: [string, string][] = []
+  const parts: [string, string][] = resource.past ? [['at', resource.past.at]] : []
   if (search) parts.push(['q', search])
   for (const filter of filters) parts.push([`f.${filter.filter.field.name}`, writeFilter(filter)])
   if (writeSort(sort) !== writeSort(defaultSort)) parts.push(['sort', writeSort(sort)])

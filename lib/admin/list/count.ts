@@ -75,7 +75,7 @@ const about = (planned: number): CountView =>
   planned > MOST_COUNTED ? { kind: 'about', count: planned } : { kind: 'atLeast', count: MOST_COUNTED }
 
 const fromWhere = (resource: Resource, where: SQL | undefined): SQL =>
-  sql`from ${resource.storage.source()} as ${sql.identifier(ALIAS)} where ${where ?? sql`true`}`
+  sql`from ${resource.storage.source(where ?? sql``)} as ${sql.identifier(ALIAS)} where ${where ?? sql`true`}`
 
 const capped = (resource: Resource, where: SQL | undefined): SQL =>
   sql`select count(*)::int from (select 1 ${fromWhere(resource, where)} limit ${sql.raw(String(MOST_COUNTED + 1))}) as capped`

@@ -1,6 +1,7 @@
 import type { RequestContext } from '../context'
 import type { Choice, FormatContext, Operator } from '../fields/field'
 import { formatDate } from '../fields/format'
+import { atQuery } from '../menu'
 import { isAllowed } from '../policy'
 import type { ListFilter, Resource } from '../tree'
 import type { ChipView, FilterControlView } from '../view'
@@ -29,7 +30,8 @@ async function viewFilter(
   if (control !== 'reference') return { ...view, control }
   const target = field.reference && ctx.admin.resources.get(field.reference.resource)
   if (!target || !(await isAllowed(ctx, target, 'list'))) return undefined
-  return { ...view, control, optionsUrl: `/api/options/${resource.section}/${resource.slug}/${field.name}` }
+  const query = resource.past ? `?${atQuery(resource)}` : ''
+  return { ...view, control, optionsUrl: `/api/options/${resource.section}/${resource.slug}/${field.name}${query}` }
 }
 
 /** Declared choices, or what the type itself names. */

@@ -48,7 +48,9 @@ export async function recordsBy(
   if (!isOne) return []
   try {
     const visible = await rowCondition(ctx, resource, 'read', ALIAS)
-    return await readLabelled(ctx, resource, asked, sql`where ${and(isOne, visible)}`)
+    const isByKey = fields.join() === resource.keyFields.map(({ name }) => name).join()
+    const source = isByKey ? resource.storage.among?.(ids) : undefined
+    return await readLabelled(ctx, resource, asked, sql`where ${and(isOne, visible)}`, source)
   } catch (error) {
     // No right to open them, or ids that their key cannot be: then they have no label.
     if (isMalformedValue(error) || (error instanceof AdminError && error.code === 'forbidden')) return []
@@ -56,19 +58,21 @@ export async function recordsBy(
   }
 }
 
-/** Reads titles of the rows `rest` (WHERE, ORDER BY, LIMIT over the alias "t") leaves, in its order. */
+/** Reads titles of the rows of `source` (all) that `rest` (WHERE, ORDER BY, LIMIT over the alias "t") leaves, in its order. */
 export async function readLabelled(
   ctx: RequestContext,
   resource: Resource,
   asked: readonly Field[],
   rest: SQL,
+  source?: SQL,
 ): Promise<Labelled[]> {
   const title = resource.title.field
   const needed = title ? [...asked, ...resource.keyFields, title] : [...resource.fields.values()]
   const fields = [...new Set(needed)]
   const selection = fields.map((field, at) => sql`${readWhole(field)} as ${sql.identifier(`c${at}`)}`)
+  const columns = sql.join(selection, sql`, `)
   const rows = await ctx.db.execute<Record<string, string | null>>(sql`
-    select ${sql.join(selection, sql`, `)} from ${resource.storage.source()} as ${sql.identifier(ALIAS)} ${rest}`)
+    select ${columns} from ${source ?? resource.storage.source(sql`${columns} ${rest}`)} as ${sql.identifier(ALIAS)} ${rest}`)
   return rows.map((row) => {
     const texts: Texts = Object.fromEntries(fields.map(({ name }, at) => [name, row[`c${at}`] ?? null]))
     const idOf = (names: readonly Field[]) => encodeRecordId(names.map(({ name }) => texts[name] ?? ''))

@@ -45,7 +45,9 @@ export async function readPage(db: RequestContext['db'], query: PageQuery): Prom
   const isBackward = position.kind === 'before' || position.kind === 'end'
   const keys = isBackward ? reverseKeys(order.keys) : order.keys
   const limit = size + 1
-  const found = await db.execute<Record<string, string | null>>(selectRows(query, keys, limit))
+  const found = await (query.resource.storage.among
+    ? readInTwoSteps(db, query, keys, limit)
+    : db.execute<Record<string, string | null>>(selectRows(query, keys, limit)))
   const rows = found.slice(0, size).map((row) => readRow(query, row))
   const isMore = found.length > size
   if (isBackward) return { rows: rows.reverse(), hasPrevious: isMore, hasNext: position.kind === 'before' }
@@ -53,19 +55,41 @@ export async function readPage(db: RequestContext['db'], query: PageQuery): Prom
   return { rows, hasPrevious, hasNext: isMore }
 }
 
+/** Rows that have to be put together: first which they are, by what they are chosen and sorted by, then those alone. */
+async function readInTwoSteps(
+  db: RequestContext['db'],
+  query: PageQuery,
+  keys: readonly KeysetKey[],
+  limit: number,
+): Promise<Record<string, string | null>[]> {
+  const { resource } = query
+  const id = column(ALIAS, 'kontor.id')
+  const found = await db.execute<{ id: string }>(selectRows(query, keys, limit, sql`${id} as id`))
+  const ids = found.map((row) => row.id)
+  if (ids.length === 0) return []
+  const rows = await db.execute<Record<string, string | null> & { id: string }>(sql`
+    select ${id} as id, ${selection(query)} from ${resource.storage.among?.(ids)} as ${sql.identifier(ALIAS)}`)
+  const byId = new Map(rows.map((row) => [row.id, row] as const))
+  return ids.flatMap((one) => byId.get(one) ?? [])
+}
+
 /**
  * The statement of one page. A cursor's rows may lie in several ranges of the index (beside nulls, or where directions
  * differ): each range gives a page of its own, and the nearest of them all are kept.
  * @param limit of rows; all without it
+ * @param selected what `readRow` takes, unless given
  */
-export function selectRows(query: PageQuery, keys: readonly KeysetKey[], limit?: number): SQL {
+export function selectRows(query: PageQuery, keys: readonly KeysetKey[], limit?: number, selected?: SQL): SQL {
   const { position, where, size } = query
   const count = limit === undefined ? sql`` : sql`limit ${sql.raw(String(limit))}`
-  const statement = (condition: SQL | undefined, further: SQL = sql``) => sql`
-    select ${selection(query)}${further}
-    from ${query.resource.storage.source()} as ${sql.identifier(ALIAS)}
-    where ${condition ?? sql`true`}
-    order by ${orderBy(keys)} ${count}`
+  const statement = (condition: SQL = sql`true`, further: SQL = sql``) => {
+    const rest = sql`where ${condition} order by ${orderBy(keys)} ${count}`
+    const columns = sql`${selected ?? selection(query)}${further}`
+    return sql`
+    select ${columns}
+    from ${query.resource.storage.source(sql`${columns} ${rest}`)} as ${sql.identifier(ALIAS)}
+    ${rest}`
+  }
   if (position.kind === 'page') {
     const skipped = (position.page - 1) * size
     return skipped > 0 ? sql`${statement(where)} offset ${sql.raw(String(skipped))}` : statement(where)

@@ -31,7 +31,7 @@ export async function linkedIds(db: Executor, association: ManyToMany, own: Text
     sql`, `,
   )
   const rows = await db.execute<Record<string, string>>(
-    sql`select ${sql.join(parts, sql`, `)} from ${joinTable(association)} as "j" where ${isOwn(association, own)} order by ${order}`,
+    sql`select ${sql.join(parts, sql`, `)} from ${association.joinSource()} as "j" where ${isOwn(association, own)} order by ${order}`,
   )
   return rows.map((row) => encodeRecordId(association.otherColumns.map((_, at) => row[`p${at}`] ?? '')))
 }

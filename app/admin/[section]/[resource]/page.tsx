@@ -2,9 +2,14 @@ import { pageContext } from '@/app/context'
 import { forPage } from '@/app/page-outcome'
 import { settleWithin } from '@/app/settle'
 import { WhenSettled } from '@/app/when-settled'
-import { findResource, loadList, viewResource } from '@/lib/admin'
+import { canTravel, findResource, loadList, travel, viewResource } from '@/lib/admin'
+import { Banner } from '@/lib/ui/banner/banner'
 import { ButtonLink } from '@/lib/ui/button/button'
 import { Page, PageHead } from '@/lib/ui/page/page'
+import { addressAt } from '../../as-of/address'
+import { AsOfBanner } from '../../as-of/as-of-banner'
+import { AsOfButton } from '../../as-of/as-of-button'
+import { BeforeHistory } from '../../as-of/before-history'
 import { Refusal } from '../../refusal'
 import { ListBody } from './list/list-body'
 import { ListSkeleton } from './list/list-skeleton'
@@ -20,30 +25,42 @@ interface Props {
 export default async function ListPage({ params, searchParams }: Props) {
   const [ctx, { section, resource: slug }, search] = await Promise.all([pageContext(), params, searchParams])
   const attempted = { resource: `${section}/${slug}`, operation: 'list' } as const
-  const resource = await forPage(findResource(ctx, section, slug), attempted)
-  const loading = forPage(loadList(ctx, resource, search), attempted)
-  const [view, list] = await Promise.all([viewResource(ctx, resource), settleWithin(loading, PATIENCE)])
+  const found = await forPage(findResource(ctx, section, slug), attempted)
+  const { ctx: then, resource, asOf, notice } = await forPage(travel(ctx, found, search.at), attempted)
+  const isKnown = !asOf?.begins
+  const loading = isKnown ? forPage(loadList(then, resource, search), attempted) : undefined
+  const [view, list] = await Promise.all([viewResource(then, resource), loading && settleWithin(loading, PATIENCE)])
   const { singular, plural, sectionLabel, description, href, can } = view
+  const hrefAt = (at?: string) => addressAt(href, search, at)
   return (
     <Page title={plural} path={[{ label: sectionLabel, href: `/admin/${section}` }, { label: plural }]}>
       <Refusal ctx={ctx} refused={search.refused} />
       <PageHead title={plural} description={description}>
-        <WhenSettled settled={list} fallback={<ButtonLink href={undefined}>Export</ButtonLink>}>
-          {({ exportHref }) => (
-            <ButtonLink href={exportHref} download="">
-              Export
-            </ButtonLink>
-          )}
-        </WhenSettled>
+        {canTravel(found) && <AsOfButton at={asOf?.at} locale={ctx.locale} timeZone={ctx.timeZone} />}
+        {list && (
+          <WhenSettled settled={list} fallback={<ButtonLink href={undefined}>Export</ButtonLink>}>
+            {({ exportHref }) => (
+              <ButtonLink href={exportHref} download="">
+                Export
+              </ButtonLink>
+            )}
+          </WhenSettled>
+        )}
         {can.create && (
           <ButtonLink href={`${href}/new`} tone="primary">
             New {singular.toLowerCase()}
           </ButtonLink>
         )}
       </PageHead>
-      <WhenSettled settled={list} fallback={<ListSkeleton />}>
-        {(value) => <ListBody list={value} />}
-      </WhenSettled>
+      {notice && <Banner tone="warn">{notice}</Banner>}
+      {asOf && <AsOfBanner asOf={asOf} what={plural} nowHref={hrefAt()} locale={ctx.locale} />}
+      {list ? (
+        <WhenSettled settled={list} fallback={<ListSkeleton />}>
+          {(value) => <ListBody list={value} />}
+        </WhenSettled>
+      ) : (
+        asOf && <BeforeHistory asOf={asOf} plural={plural.toLowerCase()} hrefAt={hrefAt} />
+      )}
     </Page>
   )
 }

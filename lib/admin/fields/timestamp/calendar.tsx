@@ -13,13 +13,15 @@ interface Props {
   clock: string | undefined
   today: string
   onPick: (day: string, clock: string) => void
-  onNow: () => void
+  onNow?: () => void
   onClear?: () => void
   onDone: () => void
+  /** What `onDone`'s button says. Default: Done. */
+  doneLabel?: string
 }
 
 /** A month to pick a day from, with a time below where one is wanted. Loaded when it is first opened. */
-export function Calendar({ locale, day, clock, today, onPick, onNow, onClear, onDone }: Props) {
+export function Calendar({ locale, day, clock, today, onPick, onNow, onClear, onDone, doneLabel = 'Done' }: Props) {
   const [shownMonth, setShownMonth] = useState(day ?? today)
   const words = (options: Intl.DateTimeFormatOptions) => {
     const format = new Intl.DateTimeFormat(locale, { ...options, timeZone: 'UTC' })
@@ -57,9 +59,11 @@ export function Calendar({ locale, day, clock, today, onPick, onNow, onClear, on
               size="xs"
             />
           )}
-          <button type="button" onClick={onNow}>
-            {clock === undefined ? 'Today' : 'Now'}
-          </button>
+          {onNow && (
+            <button type="button" onClick={onNow}>
+              {clock === undefined ? 'Today' : 'Now'}
+            </button>
+          )}
           {onClear && (
             <button type="button" onClick={onClear}>
               Clear
@@ -67,7 +71,7 @@ export function Calendar({ locale, day, clock, today, onPick, onNow, onClear, on
           )}
           {clock !== undefined && (
             <button type="button" onClick={onDone}>
-              Done
+              {doneLabel}
             </button>
           )}
         </div>

@@ -12,7 +12,8 @@ import { matching } from './match'
 
 /** One association on the way, with everything its SQL needs: the person may see these rows of its target. */
 interface Hop {
-  from: SQL
+  /** What stands in FROM for a statement that asks this of the rows. */
+  from(needing: SQL): SQL
   /** Columns of the rows before, in the order of `theirs`. */
   own: readonly string[]
   theirs: readonly SQL[]
@@ -84,7 +85,7 @@ async function visibleRows(ctx: RequestContext, target: Resource, alias: string)
 
 function hopOver(before: Resource, target: Resource, step: Reference | RelatedList | ManyToMany, depth: number) {
   const alias = `s${depth}`
-  const source = sql`${target.storage.source()} as ${sql.identifier(alias)}`
+  const source = (needing: SQL) => sql`${target.storage.source(needing)} as ${sql.identifier(alias)}`
   const here = (names: readonly string[]) => names.map((name) => before.fields.get(name)?.column.name ?? name)
   const there = (names: readonly string[]) =>
     names.map((name) => column(alias, target.fields.get(name)?.column.name ?? name))
@@ -97,9 +98,9 @@ function hopOver(before: Resource, target: Resource, step: Reference | RelatedLi
   const isLinked = and(
     ...there(step.otherFields).map((key, at) => sql`${key} = ${column(join, step.otherColumns[at]?.name ?? '')}`),
   )
-  const table = sql`${sql.identifier(step.join.schema)}.${sql.identifier(step.join.name)} as ${sql.identifier(join)}`
   return {
-    from: sql`${table} join ${source} on ${isLinked}`,
+    from: (needing: SQL) =>
+      sql`${step.joinSource()} as ${sql.identifier(join)} join ${source(sql`${needing} ${isLinked}`)} on ${isLinked}`,
     own: here(step.ownFields),
     theirs: step.ownColumns.map(({ name }) => column(join, name)),
   }
@@ -122,10 +123,10 @@ export async function associatedWith(
   if (!hop || !match) return undefined
   const keys = hop.theirs.map((key, at) => sql`${key}::text as ${sql.identifier(`k${at}`)}`)
   const rows = await ctx.db.execute<Record<string, string | null>>(
-    sql`select ${sql.join(keys, sql`, `)} from ${hop.from} where ${match} limit ${sql.raw(String(MOST_KEYS + 1))}`,
+    sql`select ${sql.join(keys, sql`, `)} from ${hop.from(sql`${sql.join(keys, sql`, `)} ${match}`)} where ${match} limit ${sql.raw(String(MOST_KEYS + 1))}`,
   )
   if (rows.length > MOST_KEYS) {
-    const planned = await plannedRows(ctx.db, sql`from ${hop.from} where ${match}`)
+    const planned = await plannedRows(ctx.db, sql`from ${hop.from(match)} where ${match}`)
     return existsIn(hop, match, alias, hop.rows !== undefined && planned * COMMON > hop.rows)
   }
   const found = rows.map((row) => hop.own.map((_, at) => row[`k${at}`] ?? null))
@@ -160,5 +161,6 @@ function insideOf(association: Association, depth: number, term: string, format:
 /** @param isFenced keeps the planner from collecting every match before it looks at the first row */
 function existsIn(hop: Hop, match: SQL, alias: string, isFenced = false): SQL {
   const isLinked = hop.theirs.map((key, at) => sql`${key} = ${column(alias, hop.own[at] ?? '')}`)
-  return sql`exists (select 1 from ${hop.from} where ${and(...isLinked, match)}${isFenced ? sql` offset 0` : sql``})`
+  const condition = and(...isLinked, match) ?? match
+  return sql`exists (select 1 from ${hop.from(condition)} where ${condition}${isFenced ? sql` offset 0` : sql``})`
 }

@@ -55,12 +55,13 @@ interface FormFieldProps extends Props {
   isFirst: boolean
 }
 
-function FormField({ field, formKey, isFirst, form, shown, errors, onEdit }: FormFieldProps) {
+function FormField({ view, field, formKey, isFirst, form, shown, errors, onEdit }: FormFieldProps) {
   const id = inputId(field.name)
   const messages = errors[field.name]
   const isEditable = field.access === 'editable'
   const zone = field.kind === 'timestamptz' ? field.timeZone : undefined
-  const hint = [field.hint ?? zone, !isEditable && 'read-only'].filter(Boolean).join(', ')
+  // Where the page says that nothing can be changed, not every field needs to.
+  const hint = [field.hint ?? zone, !isEditable && !view.resource.at && 'read-only'].filter(Boolean).join(', ')
   const before = shown[formKey]
   return (
     <FieldRow
@@ -100,11 +101,17 @@ interface LinkFieldProps extends Props {
   formKey: string
 }
 
-function LinkField({ link, formKey, form, errors, onEdit }: LinkFieldProps) {
+function LinkField({ view, link, formKey, form, errors, onEdit }: LinkFieldProps) {
   const id = inputId(link.name)
   const messages = errors[link.name]
   return (
-    <FieldRow id={id} label={link.label} hint={link.isEditable ? undefined : 'read-only'} errors={messages} isWide>
+    <FieldRow
+      id={id}
+      label={link.label}
+      hint={link.isEditable || view.resource.at ? undefined : 'read-only'}
+      errors={messages}
+      isWide
+    >
       <Controller
         control={form.control}
         name={formKey}

@@ -14,6 +14,8 @@ interface Props {
   href: string
   query: string
   filters: readonly FilterControlView[]
+  /** The earlier moment the list shows: what 'today' is there. */
+  at?: string
 }
 
 /** Fields and pickers come with the first filter somebody adds, not with every list. */
@@ -23,7 +25,7 @@ const FilterForm = lazy(() => import('./filter-form').then(({ FilterForm }) => (
 const FIND_FROM = 9
 
 /** Chooses a field, then what it must be, and goes to the list narrowed down by it. */
-export function AddFilter({ href, query, filters }: Props) {
+export function AddFilter({ href, query, filters, at }: Props) {
   const router = useRouter()
   const [isOpen, setIsOpen] = useState(false)
   const [chosen, setChosen] = useState<FilterControlView>()
@@ -66,6 +68,7 @@ export function AddFilter({ href, query, filters }: Props) {
             <FilterForm
               key={chosen.field}
               filter={chosen}
+              at={at}
               onApply={apply}
               onBack={filters.length > 1 ? () => setChosen(undefined) : undefined}
             />

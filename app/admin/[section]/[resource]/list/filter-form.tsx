@@ -13,12 +13,14 @@ import { OptionPicker } from './option-picker'
 
 interface Props {
   filter: FilterControlView
+  /** The moment from which 'last 7 days' is told; now unless given. */
+  at?: string
   onApply: (conditions: Condition[]) => void
   onBack?: () => void
 }
 
 /** Asks what a field must be. */
-export function FilterForm({ filter, onApply, onBack }: Props) {
+export function FilterForm({ filter, at, onApply, onBack }: Props) {
   return (
     <div className={styles.form}>
       <div className={styles.head}>
@@ -32,7 +34,7 @@ export function FilterForm({ filter, onApply, onBack }: Props) {
       {filter.control === 'boolean' ? (
         <YesNo filter={filter} onApply={onApply} />
       ) : (
-        <Conditions filter={filter} onApply={onApply} />
+        <Conditions filter={filter} at={at} onApply={onApply} />
       )}
     </div>
   )
@@ -65,7 +67,7 @@ function YesNo({ filter: { field, operators }, onApply }: Props) {
 
 const EMPTY: FilterDraft = { value: '', from: '', to: '', chosen: [] }
 
-function Conditions({ filter, onApply }: Props) {
+function Conditions({ filter, at, onApply }: Props) {
   const modes = modesOf(filter)
   const [mode, setMode] = useState(modes[0])
   const [draft, setDraft] = useState(EMPTY)
@@ -88,7 +90,7 @@ function Conditions({ filter, onApply }: Props) {
         value={mode.key}
         onChange={({ currentTarget: { value } }) => setMode(modes.find(({ key }) => key === value))}
       />
-      {mode.input === 'range' && <Range filter={filter} draft={draft} onChange={setDraft} onApply={onApply} />}
+      {mode.input === 'range' && <Range filter={filter} at={at} draft={draft} onChange={setDraft} onApply={onApply} />}
       {mode.input === 'value' && <Value filter={filter} draft={draft} onChange={setDraft} />}
       {mode.input === 'choices' && <Choices filter={filter} draft={draft} onChange={setDraft} />}
       {problem && (
@@ -126,14 +128,14 @@ function Value({ filter, draft, onChange }: DraftProps) {
   )
 }
 
-function Range({ filter, draft, onChange, onApply }: DraftProps & Pick<Props, 'onApply'>) {
+function Range({ filter, at, draft, onChange, onApply }: DraftProps & Pick<Props, 'at' | 'onApply'>) {
   const isDate = filter.control !== 'number'
   const common = { type: INPUT_TYPES[filter.control], inputMode: isDate ? undefined : ('decimal' as const) }
   return (
     <>
       {isDate && (
         <div className={styles.presets}>
-          {datePresets(new Date()).map(({ label, from, to }) => (
+          {datePresets(at ? new Date(at) : new Date()).map(({ label, from, to }) => (
             <button
               key={label}
               type="button"

@@ -14,7 +14,7 @@ export function ListBody({ list }: { list: ListView }) {
   const canSelect = resource.can.delete && rows.length > 0
   return (
     <>
-      <ListMemoryMark resource={resource.key} query={list.query} />
+      {!resource.at && <ListMemoryMark resource={resource.key} query={list.query} />}
       {notices.length > 0 && (
         <Banner tone="warn">{notices.length === 1 ? notices[0] : <Notices notices={notices} />}</Banner>
       )}

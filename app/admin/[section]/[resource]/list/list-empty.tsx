@@ -19,6 +19,13 @@ export function ListEmpty({ list: { resource, emptiness, search, chips, clearHre
       </EmptyState>
     )
   }
+  if (resource.at) {
+    return (
+      <EmptyState icon={<Icon name="inbox" size={20} />} title={`No ${plural} then`}>
+        There were none at this moment.
+      </EmptyState>
+    )
+  }
   return (
     <EmptyState
       icon={<Icon name="inbox" size={20} />}

@@ -26,7 +26,7 @@ export function ListToolbar({ list: { resource, search, filters, chips, clearHre
           <span className={styles.hidden}>, remove this filter</span>
         </PageLink>
       ))}
-      {filters.length > 0 && <AddFilter href={href} query={query} filters={filters} />}
+      {filters.length > 0 && <AddFilter href={href} query={query} filters={filters} at={resource.at} />}
       {clearHref && chips.length > 1 && (
         <PageLink href={clearHref} className={styles.clear}>
           Clear all

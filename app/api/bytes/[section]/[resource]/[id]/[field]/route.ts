@@ -1,19 +1,20 @@
 import { actionContext } from '@/app/context'
 import { recordIdOf } from '@/app/record-id'
 import { respondError } from '@/app/respond'
-import { findResource, loadBytes } from '@/lib/admin'
+import { findResource, loadBytes, travel } from '@/lib/admin'
 
 interface Context {
   params: Promise<{ section: string; resource: string; id: string; field: string }>
 }
 
 /** A binary value as a download. Never shown by the browser itself: what is stored may be anything. */
-export async function GET(_request: Request, { params }: Context): Promise<Response> {
+export async function GET(request: Request, { params }: Context): Promise<Response> {
   try {
     const { section, resource: slug, id, field } = await params
     const ctx = await actionContext('download')
-    const resource = await findResource(ctx, section, slug)
-    const bytes = await loadBytes(ctx, resource, recordIdOf(id), recordIdOf(field))
+    const at = new URL(request.url).searchParams.get('at')
+    const then = await travel(ctx, await findResource(ctx, section, slug), at)
+    const bytes = await loadBytes(then.ctx, then.resource, recordIdOf(id), recordIdOf(field))
     return new Response(new Uint8Array(bytes), {
       headers: {
         'content-type': 'application/octet-stream',

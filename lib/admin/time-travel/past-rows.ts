@@ -1,0 +1,88 @@
+import { type SQL, sql } from 'drizzle-orm'
+import { PgDialect } from 'drizzle-orm/pg-core'
+import type { TableShape } from '@/lib/db/table-shape'
+import {
+  type AsOfTable,
+  asOfRecords,
+  asOfSource,
+  asOfTable,
+  changedRecords,
+  holdsNow,
+  isOversize,
+  type LoggedValues,
+  type Moment,
+} from '@/lib/history'
+import type { PastRows, Texts, Versions } from '@/lib/storage'
+import type { RequestContext } from '../context'
+
+/** Rows of one table as of a moment, and what today says of them. */
+export interface PastTable extends PastRows {
+  /** Holds for rows whose record satisfies the condition as it is now too, or as it was when it went. */
+  holdsNow(alias: string, condition: (alias: string) => SQL): SQL
+  /** What a record held in columns that the table no longer has, as far as it changed since. */
+  droppedValues(db: RequestContext['db'], id: string): Promise<Texts>
+}
+
+/** Put together from the change log. */
+export function pastOfLog(table: AsOfTable, moment: Moment): PastTable {
+  return {
+    source: (needing) => asOfSource(table, moment, { columns: needing && columnsNamed(table, needing) }),
+    among: (ids) => asOfRecords(table, moment, ids),
+    holdsNow: (alias, condition) => holdsNow(table, alias, condition),
+    async droppedValues(db, id) {
+      const [row] = await db.execute<{ state: LoggedValues | null }>(changedRecords(table, moment, [id]))
+      const known = new Set(table.columns.map(({ name }) => name))
+      return Object.fromEntries(
+        Object.entries(row?.state ?? {}).flatMap(([name, value]) =>
+          known.has(name) || isOversize(value) ? [] : [[name, value]],
+        ),
+      )
+    },
+  }
+}
+
+/** An append-only table keeps its past itself. */
+export function pastOfVersions({ schema, name }: TableShape, versions: Versions, moment: Moment): PastTable {
+  const all = sql`${sql.identifier(schema)}.${sql.identifier(name)}`
+  const source = () =>
+    sql`(select v.*, true as "kontor.past", v.entry_id::text as "kontor.id" from ${versions.sourceAt(moment.at)} as v)`
+  return {
+    source,
+    among: (ids) => sql`(select * from ${source()} as v where v.entry_id = any(${sql.param([...ids])}::uuid[]))`,
+    droppedValues: async () => ({}),
+    holdsNow: (alias, condition) => sql`exists (select from ${all} as ${sql.identifier(NEWEST)}
+      where ${sql.identifier(NEWEST)}.entry_id = ${sql.identifier(alias)}.entry_id and ${condition(NEWEST)}
+        and ${sql.identifier(NEWEST)}.entry_version = (select max(v.entry_version) from ${all} as v where v.entry_id = ${sql.identifier(alias)}.entry_id))`,
+  }
+}
+
+const NEWEST = 'kontor.newest'
+const dialect = new PgDialect()
+
+/** The columns whose names stand in a statement's text: rather one too many than one too few. */
+function columnsNamed(table: AsOfTable, statement: SQL): string[] {
+  const { sql: text } = dialect.sqlToQuery(statement)
+  const lower = text.toLowerCase()
+  if (lower.includes('.*')) return table.columns.map(({ name }) => name)
+  return table.columns
+    .map(({ name }) => name)
+    .filter((name) => lower.includes(name.toLowerCase().replaceAll('"', '""')))
+}
+
+const KEPT_MS = 60_000
+const kept = new WeakMap<object, Map<string, { until: number; table: Promise<AsOfTable> }>>()
+
+/**
+ * A table's columns as the database has them, read once a minute.
+ * @throws AdminError `invalid` for a table without a primary key
+ */
+export function tableNow(db: RequestContext['db'], { schema, name, relation }: TableShape): Promise<AsOfTable> {
+  const shelf = kept.get(db) ?? new Map()
+  kept.set(db, shelf)
+  const found = shelf.get(relation)
+  if (found && found.until > Date.now()) return found.table
+  const table = asOfTable(db, { schema, name })
+  shelf.set(relation, { until: Date.now() + KEPT_MS, table })
+  table.catch(() => shelf.delete(relation))
+  return table
+}
