@@ -26,11 +26,14 @@ const NEIGHBOURHOOD = 2_000
  */
 export async function resolveMoment(db: Executor, at: string): Promise<Moment> {
   const moment = await readMoment(db, at)
+  // The order by (tx, id) leaves the planner one index to use: by id alone it might walk through all the log.
   const straddling = await db.execute<{ tx: string }>(sql`
-    select distinct c.tx::text as tx from (
-      select n.tx from kontor.changes as n where n.at > ${moment}::timestamptz order by n.at, n.id limit ${NEIGHBOURHOOD}
+    select c.tx::text as tx from (
+      select distinct n.tx from (
+        select l.tx from kontor.changes as l where l.at > ${moment}::timestamptz order by l.at, l.id limit ${NEIGHBOURHOOD}
+      ) as n
     ) as c
-    where (select f.at from kontor.changes as f where f.tx = c.tx order by f.id limit 1) <= ${moment}::timestamptz`)
+    where (select f.at from kontor.changes as f where (f.tx, f.id) >= (c.tx, 0) order by f.tx, f.id limit 1) <= ${moment}::timestamptz`)
   return {
     at: moment,
     straddling: straddling.map(({ tx }) => tx),

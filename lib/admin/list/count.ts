@@ -3,32 +3,35 @@ import type { RequestContext } from '../context'
 import type { Resource } from '../tree'
 import type { CountView } from '../view'
 import { plannedRows } from './planned'
-import { ALIAS } from './rows'
+import { ALIAS, MOST_COUNTED } from './rows'
 import { isTimeout } from './slow'
 import { readWithin } from './within'
-
-/** Rows that are counted one by one; of more the planner is asked. */
-export const MOST_COUNTED = 10_000
 
 const PATIENCE_MS = 1500
 
 /**
  * How many rows there are, for what the page needs to know: exact while that is cheap, else an honest "about" from the
  * planner. `isExact` counts to the end, unless that takes longer than a statement may.
+ * @param counted what reading the page has counted already
  */
 export async function countRows(
   ctx: RequestContext,
   resource: Resource,
   where: SQL | undefined,
   isExact: boolean,
+  counted?: number,
 ): Promise<CountView> {
+  if (counted !== undefined && counted <= MOST_COUNTED) return { kind: 'exact', count: counted }
   if (isExact) {
     const count = await countToTheEnd(ctx, resource, where)
     if (count !== undefined) return { kind: 'exact', count }
   }
   // Only of a plain table does the catalogue know how many rows it shows; a view may have to compute every one of them.
   const isPlain = resource.storage.kind === 'table' && resource.shape.kind === 'table'
-  return isPlain && !where ? countAll(ctx, resource) : countMatching(ctx, resource, where ?? sql`true`)
+  if (isPlain && !where) return countAll(ctx, resource)
+  return counted === undefined
+    ? countMatching(ctx, resource, where ?? sql`true`)
+    : about(await plannedRows(ctx.db, asPlanned(resource, where)))
 }
 
 /** Undefined where it takes longer than a statement may. */
@@ -52,7 +55,7 @@ async function countAll(ctx: RequestContext, resource: Resource): Promise<CountV
   const { known: planned = null, counted = null } = rows[0] ?? {}
   if (counted === null) return { kind: 'about', count: Math.round(planned ?? 0) }
   if (counted <= MOST_COUNTED) return { kind: 'exact', count: counted }
-  return about(await plannedRows(ctx.db, fromWhere(resource, undefined)))
+  return about(await plannedRows(ctx.db, asPlanned(resource, undefined)))
 }
 
 /** A count that takes too long is the planner's to answer: the list itself is there already. */
@@ -62,7 +65,7 @@ async function countMatching(ctx: RequestContext, resource: Resource, where: SQL
     return rows[0]?.counted ?? 0
   }).catch(undefinedIfLate)
   if (counted !== undefined && counted <= MOST_COUNTED) return { kind: 'exact', count: counted }
-  const planned = await plannedRows(ctx.db, fromWhere(resource, where))
+  const planned = await plannedRows(ctx.db, asPlanned(resource, where))
   return counted === undefined ? { kind: 'about', count: planned } : about(planned)
 }
 
@@ -76,6 +79,14 @@ const about = (planned: number): CountView =>
 
 const fromWhere = (resource: Resource, where: SQL | undefined): SQL =>
   sql`from ${resource.storage.source(where ?? sql``)} as ${sql.identifier(ALIAS)} where ${where ?? sql`true`}`
+
+/** What the planner knows of the past is what it knows of now: of rows put together it has no idea. */
+function asPlanned(resource: Resource, where: SQL | undefined): SQL {
+  if (!resource.past) return fromWhere(resource, where)
+  const present = resource.past.present.storage.source()
+  return sql`from (select p.*, false as "kontor.past", '' as "kontor.id" from ${present} as p) as ${sql.identifier(ALIAS)}
+    where ${where ?? sql`true`}`
+}
 
 const capped = (resource: Resource, where: SQL | undefined): SQL =>
   sql`select count(*)::int from (select 1 ${fromWhere(resource, where)} limit ${sql.raw(String(MOST_COUNTED + 1))}) as capped`

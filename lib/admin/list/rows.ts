@@ -37,7 +37,12 @@ export interface Page {
   rows: ListedRow[]
   hasPrevious: boolean
   hasNext: boolean
+  /** How many rows there are, where reading the page had to find them all; `MOST_COUNTED` + 1 means more. */
+  counted?: number
 }
+
+/** Rows that are counted one by one; of more the planner is asked. */
+export const MOST_COUNTED = 10_000
 
 /** Reads one page, and one row more to know whether there is another. */
 export async function readPage(db: RequestContext['db'], query: PageQuery): Promise<Page> {
@@ -45,32 +50,33 @@ export async function readPage(db: RequestContext['db'], query: PageQuery): Prom
   const isBackward = position.kind === 'before' || position.kind === 'end'
   const keys = isBackward ? reverseKeys(order.keys) : order.keys
   const limit = size + 1
-  const found = await (query.resource.storage.among
-    ? readInTwoSteps(db, query, keys, limit)
-    : db.execute<Record<string, string | null>>(selectRows(query, keys, limit)))
+  const { found, counted } = await (query.resource.storage.among
+    ? readInTwoSteps(db, query, keys)
+    : { found: await db.execute<Record<string, string | null>>(selectRows(query, keys, limit)), counted: undefined })
   const rows = found.slice(0, size).map((row) => readRow(query, row))
   const isMore = found.length > size
   if (isBackward) return { rows: rows.reverse(), hasPrevious: isMore, hasNext: position.kind === 'before' }
   const hasPrevious = position.kind === 'page' ? position.page > 1 : true
-  return { rows, hasPrevious, hasNext: isMore }
+  return { rows, hasPrevious, hasNext: isMore, counted }
 }
 
-/** Rows that have to be put together: first which they are, by what they are chosen and sorted by, then those alone. */
-async function readInTwoSteps(
-  db: RequestContext['db'],
-  query: PageQuery,
-  keys: readonly KeysetKey[],
-  limit: number,
-): Promise<Record<string, string | null>[]> {
-  const { resource } = query
+/**
+ * Rows that have to be put together: first which they are, by what they are chosen and sorted by, then those of the page
+ * alone. Putting them together is the dear part, so that what a condition leaves on a first page is counted on the way.
+ */
+async function readInTwoSteps(db: RequestContext['db'], query: PageQuery, keys: readonly KeysetKey[]) {
+  const { resource, size, position, where } = query
+  const isCounting = where !== undefined && position.kind === 'page' && position.page === 1
   const id = column(ALIAS, 'kontor.id')
-  const found = await db.execute<{ id: string }>(selectRows(query, keys, limit, sql`${id} as id`))
-  const ids = found.map((row) => row.id)
-  if (ids.length === 0) return []
+  const limit = isCounting ? MOST_COUNTED + 1 : size + 1
+  const chosen = await db.execute<{ id: string }>(selectRows(query, keys, limit, sql`${id} as id`))
+  const ids = chosen.slice(0, size + 1).map((row) => row.id)
+  const counted = isCounting ? chosen.length : undefined
+  if (ids.length === 0) return { found: [], counted }
   const rows = await db.execute<Record<string, string | null> & { id: string }>(sql`
     select ${id} as id, ${selection(query)} from ${resource.storage.among?.(ids)} as ${sql.identifier(ALIAS)}`)
   const byId = new Map(rows.map((row) => [row.id, row] as const))
-  return ids.flatMap((one) => byId.get(one) ?? [])
+  return { found: ids.flatMap((one) => byId.get(one) ?? []), counted }
 }
 
 /**

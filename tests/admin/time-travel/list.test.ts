@@ -1,7 +1,7 @@
-import { ne, sql } from 'drizzle-orm'
+import { ne } from 'drizzle-orm'
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { loadList } from '@/lib/admin/list'
+import { loadList, parseListState, streamCsv } from '@/lib/admin/list'
 import { travel } from '@/lib/admin/time-travel/travel'
 import type { ListView } from '@/lib/admin/view'
 import { installTriggers } from '@/lib/history'
@@ -35,7 +35,11 @@ async function listOf(query: string, at?: string, options: Parameters<typeof bak
 
 /** What a person sees of a list, without the addresses, which keep the moment. */
 const seen = ({ rows, count, pager, chips, notices, emptiness, columns }: ListView) => ({
-  rows: rows.map(({ id, title, cells }) => [id, title, ...cells.map(({ display, text, full }) => [display, text, full])]),
+  rows: rows.map(({ id, title, cells }) => [
+    id,
+    title,
+    ...cells.map(({ display, text, full }) => [display, text, full]),
+  ]),
   count,
   summary: pager.summary,
   chips: chips.map(({ label }) => label),
@@ -63,17 +67,38 @@ const QUERIES = [
 
 /** One random change of the bakery. */
 const change = fc.oneof(
-  fc.record({ id: id(), price: fc.integer({ min: 1, max: 90 }) }).map(({ id, price }) => `update products set price = ${price} where id = ${id}`),
-  fc.record({ id: id(), status: fc.constantFrom('available', 'sold_out') }).map(({ id, status }) => `update products set status = '${status}', name = name || '!' where id = ${id}`),
-  fc.record({ id: id(), category: fc.constantFrom('null', '1', '2', '3') }).map(({ id, category }) => `update products set category_id = ${category} where id = ${id}`),
-  id().map((one) => `delete from products_tags where product_id = ${one}; delete from reviews where product_id = ${one}; delete from products where id = ${one}`),
-  id().map((one) => `insert into products (id, name, sku, category_id, price, sold, status) values (${one}, 'New loaf ${one}', 'N-${one}', 1 + ${one} % 4, ${one}, ${one} % 7, 'low_stock') on conflict do nothing`),
-  id().map((one) => `insert into products_tags select ${one}, 1 + ${one} % 3 where exists (select from products where id = ${one}) on conflict do nothing`),
+  fc
+    .record({ id: id(), price: fc.integer({ min: 1, max: 90 }) })
+    .map(({ id, price }) => `update products set price = ${price} where id = ${id}`),
+  fc
+    .record({ id: id(), status: fc.constantFrom('available', 'sold_out') })
+    .map(({ id, status }) => `update products set status = '${status}', name = name || '!' where id = ${id}`),
+  fc
+    .record({ id: id(), category: fc.constantFrom('null', '1', '2', '3') })
+    .map(({ id, category }) => `update products set category_id = ${category} where id = ${id}`),
+  id().map(
+    (one) =>
+      `delete from products_tags where product_id = ${one}; delete from reviews where product_id = ${one}; delete from products where id = ${one}`,
+  ),
+  id().map(
+    (one) =>
+      `insert into products (id, name, sku, category_id, price, sold, status) values (${one}, 'New loaf ${one}', 'N-${one}', 1 + ${one} % 4, ${one}, ${one} % 7, 'low_stock') on conflict do nothing`,
+  ),
+  id().map(
+    (one) =>
+      `insert into products_tags select ${one}, 1 + ${one} % 3 where exists (select from products where id = ${one}) on conflict do nothing`,
+  ),
   id().map((one) => `delete from products_tags where product_id = ${one}`),
-  id().map((one) => `insert into reviews select coalesce(max(r.id), 0) + 1, ${one}, 1 + ${one} % 2, 'Good' from reviews r having exists (select from products where id = ${one})`),
+  id().map(
+    (one) =>
+      `insert into reviews select coalesce(max(r.id), 0) + 1, ${one}, 1 + ${one} % 2, 'Good' from reviews r having exists (select from products where id = ${one})`,
+  ),
   fc.constantFrom('Bread', 'Rye loaf', 'Sweet').map((name) => `update categories set name = '${name}' where id = 2`),
   fc.constantFrom('festive', 'plain').map((word) => `update tags set word = '${word}' where id = 1`),
-  id().map((one) => `update products set id = id + 1000 where id = ${one} and not exists (select from products_tags where product_id = ${one}) and not exists (select from reviews where product_id = ${one})`),
+  id().map(
+    (one) =>
+      `update products set id = id + 1000 where id = ${one} and not exists (select from products_tags where product_id = ${one}) and not exists (select from reviews where product_id = ${one})`,
+  ),
   fc.integer({ min: 0, max: 9 }).map((sold) => `update products set sold = ${sold} where sold = ${sold + 1}`),
 )
 
@@ -89,20 +114,182 @@ describe('a list as of a moment', () => {
 
   it('is what the list showed then, whatever changed since: filters, order, search, count, labels, pages', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.array(change, { minLength: 1, maxLength: 12 }), { minLength: 2, maxLength: 4 }), async (rounds) => {
-        const snapshots: { at: string; query: string; shown: ReturnType<typeof seen> }[] = []
-        for (const round of rounds) {
-          const at = await now()
-          for (const query of QUERIES) {
-            const shown = seen(await listOf(query))
-            expect(shown.notices).toEqual([])
-            snapshots.push({ at, query, shown })
+      fc.asyncProperty(
+        fc.array(fc.array(change, { minLength: 1, maxLength: 12 }), { minLength: 2, maxLength: 4 }),
+        async (rounds) => {
+          const snapshots: { at: string; query: string; shown: ReturnType<typeof seen> }[] = []
+          for (const round of rounds) {
+            const at = await now()
+            for (const query of QUERIES) {
+              const shown = seen(await listOf(query))
+              expect(shown.notices).toEqual([])
+              snapshots.push({ at, query, shown })
+            }
+            await db.admin.sql.unsafe(round.join('; '))
           }
-          await db.admin.sql.unsafe(round.join('; '))
-        }
-        for (const { at, query, shown } of snapshots) expect({ at, query, ...seen(await listOf(query, at)) }).toEqual({ at, query, ...shown })
-      }),
+          for (const { at, query, shown } of snapshots)
+            expect({ at, query, ...seen(await listOf(query, at)) }).toEqual({ at, query, ...shown })
+        },
+      ),
       { numRuns: 4 },
     )
+  })
+})
+
+describe('what the address says', () => {
+  it('a moment to come, or none at all, falls back to now and says so', async () => {
+    for (const at of ['2999-01-01', 'infinity', 'yesterday-ish', '2026-02-30', "'; drop table products"]) {
+      const { journey, rows } = await listOf('', at)
+      expect(journey.asOf, at).toBeUndefined()
+      expect(journey.notice, at).toMatch(/You see Products as of now\./)
+      expect(rows.length).toBeGreaterThan(0)
+      expect(rows[0]?.href).not.toContain('at=')
+    }
+    expect((await listOf('', '2999-01-01')).journey.notice).toMatch(/still to come/)
+    expect((await listOf('', 'soon')).journey.notice).toMatch(/“soon” is not a date and time/)
+    expect((await listOf('', '')).journey).not.toHaveProperty('notice')
+  })
+
+  it('is read in the person’s zone, or with its offset, however that arrives', async () => {
+    const { ctx, of } = await bakery(LIST, { timeZone: 'Europe/Berlin' })
+    const read = async (at: string) => (await travel(ctx, of(products), at)).asOf
+    expect(await read('2026-01-15 09:00')).toMatchObject({ at: '2026-01-15T08:00:00Z', words: '15 Jan 2026, 09:00' })
+    expect(await read('2026-01-15T09:00:30.5+02:00')).toMatchObject({ at: '2026-01-15T07:00:30.5Z' })
+    expect(await read('2026-01-15T09:00:00 02:00')).toMatchObject({ at: '2026-01-15T07:00:00Z' })
+    expect(await read('2026-01-15')).toMatchObject({ at: '2026-01-14T23:00:00Z' })
+  })
+
+  it('a moment before the history says since when it is known', async () => {
+    const { journey } = await listOf('', '2001-01-01')
+    expect(journey.asOf?.begins).toMatchObject({ because: 'began', words: expect.stringMatching(/\d{4}, \d\d:\d\d/) })
+    const first = await listOf('', journey.asOf?.begins?.at)
+    expect(first.journey.asOf).toMatchObject({ begins: undefined })
+  })
+
+  it('a table that is not recorded, has no key, or wants no history is shown as of now', async () => {
+    await db.owner.sql`delete from kontor.tracked where relation = 'public.products'`
+    const at = await now()
+    expect((await listOf('', at)).journey).toMatchObject({
+      notice: expect.stringMatching(/products are not recorded yet/),
+    })
+    await db.owner.sql`insert into kontor.tracked (relation, began) values ('public.products', now())`
+    const noHistory = await listOf('', at, { history: false })
+    expect(noHistory.journey.notice).toMatch(/have no history/)
+  })
+
+  it('associated records without a history are today’s, and that is said', async () => {
+    await db.owner.sql`update kontor.tracked set relation = 'public.hidden' where relation = 'public.categories'`
+    const { journey } = await listOf('', await now())
+    expect(journey.asOf?.asToday).toEqual(['Categories'])
+    await db.owner.sql`update kontor.tracked set relation = 'public.categories' where relation = 'public.hidden'`
+  })
+
+  it('every address on the page keeps the moment, and nothing can be changed', async () => {
+    await db.admin
+      .sql`insert into products (id, name, sku, sold, status, category_id) select n, 'Bun', 'B-' || n, 1, 'available', 1 from generate_series(2001, 2100) n`
+    const at = await now()
+    const list = await listOf('f.status=eq:available&q=bun&sort=name', at)
+    const moment = list.journey.asOf!.at
+    expect(list.newHref).toBeUndefined()
+    expect(list.resource).toMatchObject({ at: moment, can: { create: false, update: false, delete: false } })
+    const hrefs = [
+      list.exportHref,
+      list.clearHref,
+      list.pager.next,
+      list.pager.last,
+      ...list.pager.sizes.map(({ href }) => href),
+      ...list.chips.map(({ removeHref }) => removeHref),
+      ...list.columns.flatMap(({ sortHref, addSortHref }) => [sortHref, addSortHref]),
+      ...list.rows.flatMap(({ href, cells }) => [href, ...cells.map((cell) => cell.href)]),
+    ].filter((href) => href !== undefined)
+    expect(hrefs.length).toBeGreaterThan(60)
+    for (const href of hrefs) expect(new URL(href, 'http://x').searchParams.get('at')).toBe(moment)
+    expect(list.query).toContain(`at=${moment}`)
+  })
+
+  it('a cursor leads on through the moment’s own rows', async () => {
+    const at = await now()
+    const before = await listOf('q=bun')
+    await db.admin.sql`delete from products where id between 2040 and 2080`
+    const seenIds: string[] = []
+    let list = await listOf('q=bun', at)
+    for (;;) {
+      seenIds.push(...list.rows.map(({ id }) => id))
+      if (!list.pager.next) break
+      list = await listOf(list.pager.next.split('?')[1]!, at)
+    }
+    expect(seenIds).toHaveLength(before.count.count)
+    expect(new Set(seenIds).size).toBe(100)
+  })
+
+  it('relative dates are told from the moment', async () => {
+    await db.admin.sql`update products set changed_at = now() - interval '2 hours' where id = 2001`
+    await db.admin.sql`update products set name = 'Relative bun' where id = 2001`
+    const at = await now()
+    const { ctx, of } = await bakery({ list: { columns: ['name', { name: 'changedAt', format: 'relative' }] } })
+    const later = { ...ctx, clock: { now: () => new Date(Date.now() + 86_400_000) } }
+    const then = await travel(later, of(products), at)
+    const { rows } = await loadList(then.ctx, then.resource, new URLSearchParams('q=relative'))
+    expect(rows[0]?.cells[1]?.display).toMatch(/2\s?h/)
+  })
+})
+
+describe('whoever sees only some records', () => {
+  const policy = (): Parameters<typeof bakeryOptions>[0] => ({
+    ...LIST,
+    authorize: (ctx) => ctx.user.role === 'owner' || ne(products.status, 'sold_out'),
+  })
+  async function asEditor(query: string, at: string) {
+    const { as, of } = await bakery(policy())
+    const then = await travel(await as(EDITOR), of(products), at)
+    return (await loadList(then.ctx, then.resource, new URLSearchParams(query))).rows.map(({ id }) => Number(id))
+  }
+
+  it('sees of the past what is theirs both then and now, or was when it went', async () => {
+    await db.admin.sql`insert into products (id, name, sku, sold, status) values
+      (3001, 'Seed roll', 'S', 1, 'available'), (3002, 'Seed roll', 'S', 1, 'available'), (3003, 'Seed roll', 'S', 1, 'sold_out'),
+      (3004, 'Seed roll', 'S', 1, 'available'), (3005, 'Seed roll', 'S', 1, 'available')`
+    const at = await now()
+    await db.admin.sql.unsafe(`update products set sold = 2 where id = 3001; update products set status = 'sold_out' where id = 3002;
+      update products set status = 'available' where id = 3003; delete from products where id = 3004;
+      update products set status = 'sold_out' where id = 3005; delete from products where id = 3005`)
+    expect(await asEditor('q=seed&sort=name', at)).toEqual([3001, 3004])
+    const all = await listOf('q=seed&sort=name', at)
+    expect(all.rows).toHaveLength(5)
+  })
+
+  it('is asked by today’s clock', async () => {
+    const today = new Date()
+    const { ctx, of } = await bakery({ authorize: (asked) => asked.clock.now() >= today })
+    const at = await now()
+    await db.admin.sql`update products set sold = sold where id = 1`
+    const then = await travel({ ...ctx, clock: { now: () => new Date(Date.now() + 1000) } }, of(products), at)
+    await expect(loadList(then.ctx, then.resource, new URLSearchParams())).resolves.toBeDefined()
+  })
+})
+
+describe('a moment somebody was writing at', () => {
+  it('is provisional until they have finished', async () => {
+    const writer = await db.admin.sql.reserve()
+    await writer`begin`
+    await writer`update products set sold = 77 where id = 3001`
+    const at = await now()
+    expect((await listOf('', at)).journey.asOf).toMatchObject({ isProvisional: true })
+    await writer`commit`
+    writer.release()
+    expect((await listOf('', at)).journey.asOf).toMatchObject({ isProvisional: false })
+  })
+})
+
+describe('exports', () => {
+  it('are as of the moment too', async () => {
+    const at = await now()
+    await db.admin.sql`update products set name = 'Changed since' where name = 'Seed roll'`
+    const { ctx, of } = await bakery(LIST)
+    const then = await travel(ctx, of(products), at)
+    const { state } = await parseListState(then.resource, new URLSearchParams('q=seed'), then.ctx)
+    const text = await new Response(await streamCsv(then.ctx, then.resource, state)).text()
+    expect(text.match(/Seed roll/g)).toHaveLength(3)
+    expect(text).not.toContain('Changed since')
   })
 })
