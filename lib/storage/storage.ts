@@ -1,8 +1,8 @@
 import type { SQL } from 'drizzle-orm'
 import type { Executor } from '@/lib/db/client'
 import type { Expiry, ExpiryLimits } from './expiry'
-import type { RowSets } from './row-sets'
 import type { PastRows } from './past'
+import type { RowSets } from './row-sets'
 import type { Versions } from './versions'
 
 /** Postgres texts by field name. */
