@@ -8,8 +8,8 @@ interface Props {
   asOf: AsOfView
   /** 'products' */
   plural: string
-  /** The same page at the moment given. */
-  hrefAt: (at: string) => string
+  /** The same page at the moment given, or now. */
+  hrefAt: (at?: string) => string
 }
 
 /** In place of rows where nothing is known of the moment. */
@@ -23,9 +23,14 @@ export function BeforeHistory({ asOf: { words, begins }, plural, hrefAt }: Props
   return (
     <section className={card.card}>
       <EmptyState
-        icon={<Icon name="history" size={22} />}
+        icon={<Icon name="rotate-ccw-clock" size={22} />}
         title={`Nothing is known of ${words}`}
-        actions={<ButtonLink href={hrefAt(begins.at)}>Show {begins.words}</ButtonLink>}
+        actions={
+          <>
+            <ButtonLink href={hrefAt(begins.at)}>Show {begins.words}</ButtonLink>
+            <ButtonLink href={hrefAt()}>Back to now</ButtonLink>
+          </>
+        }
       >
         {reasons[begins.because]}
       </EmptyState>

@@ -26,6 +26,7 @@ const AGO: [label: string, ms: number][] = [
 /** A moment to pick, in the person's zone, or one of those people often want. */
 export function MomentPanel({ at, locale, timeZone, onShow }: Props) {
   const [wall, setWall] = useState(() => momentText(wallAt(at ? Date.parse(at) : Date.now(), timeZone), ''))
+  const today = dayText(wallAt(Date.now(), timeZone))
   return (
     <>
       <div className={styles.presets}>
@@ -44,7 +45,8 @@ export function MomentPanel({ at, locale, timeZone, onShow }: Props) {
         locale={locale}
         day={wall.slice(0, 10)}
         clock={wall.slice(11, 16)}
-        today={dayText(wallAt(Date.now(), timeZone))}
+        today={today}
+        lastDay={today}
         onPick={(day, clock) => setWall(`${day} ${clock}`)}
         doneLabel="Show"
         onDone={() => onShow(wall.slice(0, 16).replace(' ', 'T'))}

@@ -16,7 +16,7 @@ export function NotThere({ words, singular, historyHref, isGone }: Props) {
   return (
     <section className={card.card}>
       <EmptyState
-        icon={<Icon name="history" size={22} />}
+        icon={<Icon name="rotate-ccw-clock" size={22} />}
         title={`This ${singular} did not exist on ${words}`}
         actions={<ButtonLink href={historyHref}>Its history</ButtonLink>}
       >

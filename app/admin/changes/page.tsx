@@ -45,7 +45,7 @@ export default async function ActivityPage({ searchParams }: Props) {
       <HistoryFilterBar path={PATH} asked={asked} resources={seen.filter(({ hidden }) => !hidden)} />
       <section className={card.card}>
         {view.changes.length === 0 && (
-          <EmptyState icon={<Icon name="history" size={22} />} title="Nothing to see">
+          <EmptyState icon={<Icon name="rotate-ccw-clock" size={22} />} title="Nothing to see">
             {view.searchedTo
               ? 'Nothing found so far; go on to older changes.'
               : 'No change matches. Changes appear here as soon as somebody or something makes one.'}

@@ -5,7 +5,6 @@ import {
   type AsOfTable,
   asOfRecords,
   asOfSource,
-  asOfTable,
   changedRecords,
   holdsNow,
   isOversize,
@@ -67,22 +66,4 @@ function columnsNamed(table: AsOfTable, statement: SQL): string[] {
   return table.columns
     .map(({ name }) => name)
     .filter((name) => lower.includes(name.toLowerCase().replaceAll('"', '""')))
-}
-
-const KEPT_MS = 60_000
-const kept = new WeakMap<object, Map<string, { until: number; table: Promise<AsOfTable> }>>()
-
-/**
- * A table's columns as the database has them, read once a minute.
- * @throws AdminError `invalid` for a table without a primary key
- */
-export function tableNow(db: RequestContext['db'], { schema, name, relation }: TableShape): Promise<AsOfTable> {
-  const shelf = kept.get(db) ?? new Map()
-  kept.set(db, shelf)
-  const found = shelf.get(relation)
-  if (found && found.until > Date.now()) return found.table
-  const table = asOfTable(db, { schema, name })
-  shelf.set(relation, { until: Date.now() + KEPT_MS, table })
-  table.catch(() => shelf.delete(relation))
-  return table
 }

@@ -1,7 +1,8 @@
-import { type Moment, recordedSince } from '@/lib/history'
+import { AdminError } from '@/lib/errors'
+import { asOfTable, type Moment, recordedSince } from '@/lib/history'
 import type { RequestContext } from '../context'
 import type { Admin, ManyToMany, Resource } from '../tree'
-import { type PastTable, pastOfLog, pastOfVersions, tableNow } from './past-rows'
+import { type PastTable, pastOfLog, pastOfVersions } from './past-rows'
 
 /** A resource shown as of a moment, with everything its pages show of others. */
 export interface PastTree {
@@ -36,7 +37,7 @@ export async function pastTree(
   await Promise.all(
     shapes.map(async (shape) => {
       if (!recorded.has(shape.relation)) return
-      const table = await tableNow(present.db, shape).catch(() => undefined)
+      const table = await asOfTable(present.db, shape).catch(untold)
       if (table) tables.set(shape.relation, pastOfLog(table, moment))
     }),
   )
@@ -46,7 +47,10 @@ export async function pastTree(
     const table = versions ? pastOfVersions(target.shape, versions, moment) : tables.get(target.shape.relation)
     if (table && hasOwnKey(target)) past.set(target.key, resourceThen(present, target, table, tables, at))
   }
-  const resources = new Map([...admin.resources].map(([key, target]) => [key, past.get(key) ?? target]))
+  const closed = (target: Resource): Resource => ({ ...target, disabled: () => NOTHING_CHANGES })
+  const resources = new Map(
+    [...admin.resources].map(([key, target]) => [key, past.get(key) ?? closed(target)] as const),
+  )
   const byRelation = new Map([...admin.byRelation].map(([name, target]) => [name, resources.get(target.key) ?? target]))
   const now = new Date(`${moment.at.replace(' ', 'T').replace(/\+00$/, '')}Z`)
   return {
@@ -54,6 +58,11 @@ export async function pastTree(
     resource: past.get(resource.key) ?? resource,
     asToday: reached.filter(({ key }) => !past.has(key)),
   }
+}
+
+/** A table that is gone, or has no primary key, is shown as it is now: no row of it can be told from another. */
+function untold(error: unknown): undefined {
+  if (!(error instanceof AdminError) || (error.code !== 'invalid' && error.code !== 'not_found')) throw error
 }
 
 /** The log names a record by the table's primary key, so a resource must too. */

@@ -21,16 +21,18 @@ export interface Journey {
 /**
  * Reads `at` of an address. What cannot be shown falls back to now and says why; a moment before the history is kept,
  * and `asOf.begins` says what there is instead of rows.
+ * @param page of the resource that is drawn: others show more of associated records
  */
 export async function travel(
   ctx: RequestContext,
   resource: Resource,
   given: string | readonly string[] | undefined | null,
+  page: 'list' | 'record' = 'list',
 ): Promise<Journey> {
   const [text = ''] = [given ?? []].flat()
   if (text === '') return { ctx, resource }
   try {
-    return await travelTo(ctx, resource, text)
+    return await travelTo(ctx, resource, text, page)
   } catch (error) {
     if (!(error instanceof AdminError) || error.code !== 'invalid') throw error
     return { ctx, resource, notice: `${error.message} You see ${resource.plural} as of now.` }
@@ -42,7 +44,12 @@ export const canTravel = (resource: Resource): boolean =>
   hasOwnKey(resource) &&
   (resource.storage.versions !== undefined || (resource.history && resource.shape.kind === 'table'))
 
-async function travelTo(ctx: RequestContext, resource: Resource, text: string): Promise<Journey> {
+async function travelTo(
+  ctx: RequestContext,
+  resource: Resource,
+  text: string,
+  page: 'list' | 'record',
+): Promise<Journey> {
   if (!canTravel(resource)) throw new AdminError('invalid', `${resource.plural} have no history to look back on.`)
   const moment = await resolveMoment(ctx.db, readAt(ctx, text))
   const bounds = resource.storage.versions ? undefined : await historyBounds(ctx.db, resource.shape.relation)
@@ -51,14 +58,19 @@ async function travelTo(ctx: RequestContext, resource: Resource, text: string): 
   }
   const at = addressOf(moment.at)
   const then = await pastTree(ctx, resource, moment, at)
-  const shown = {
+  if (!then.resource.past)
+    throw new AdminError('invalid', `The table of ${resource.plural.toLowerCase()} has no primary key.`)
+  const { columns, search } = resource.list
+  const shown = [...columns.flatMap(({ field }) => field?.reference ?? []), ...search.flatMap(({ path }) => path)]
+  const listed = new Set(shown.map(({ resource: key }) => key))
+  const asOf: AsOfView = {
     at,
     words: formatDateTime(moment.at, formatOf(ctx), 'ifAny'),
     isProvisional: moment.isProvisional,
-    asToday: then.asToday.map(({ plural }) => plural),
+    asToday: then.asToday.filter(({ key }) => page === 'record' || listed.has(key)).map(({ plural }) => plural),
     begins: bounds && beginning(ctx, bounds, moment),
   }
-  return { ctx: then.ctx, resource: then.resource, asOf: shown }
+  return { ctx: then.ctx, resource: then.resource, asOf }
 }
 
 /** The moment as Postgres reads it. Without an offset it is what clocks in the person's zone show. */

@@ -131,7 +131,7 @@ describe('a list as of a moment', () => {
             expect({ at, query, ...seen(await listOf(query, at)) }).toEqual({ at, query, ...shown })
         },
       ),
-      { numRuns: 4 },
+      { numRuns: 3 },
     )
   })
 })

@@ -53,7 +53,7 @@ export default async function ListPage({ params, searchParams }: Props) {
         )}
       </PageHead>
       {notice && <Banner tone="warn">{notice}</Banner>}
-      {asOf && <AsOfBanner asOf={asOf} what={plural} nowHref={hrefAt()} locale={ctx.locale} />}
+      {asOf && !asOf.begins && <AsOfBanner asOf={asOf} what={plural} nowHref={hrefAt()} locale={ctx.locale} />}
       {list ? (
         <WhenSettled settled={list} fallback={<ListSkeleton />}>
           {(value) => <ListBody list={value} />}

@@ -16,12 +16,25 @@ interface Props {
   onNow?: () => void
   onClear?: () => void
   onDone: () => void
+  /** The last day that can be picked, YYYY-MM-DD. */
+  lastDay?: string
   /** What `onDone`'s button says. Default: Done. */
   doneLabel?: string
 }
 
 /** A month to pick a day from, with a time below where one is wanted. Loaded when it is first opened. */
-export function Calendar({ locale, day, clock, today, onPick, onNow, onClear, onDone, doneLabel = 'Done' }: Props) {
+export function Calendar({
+  locale,
+  day,
+  clock,
+  today,
+  onPick,
+  onNow,
+  onClear,
+  onDone,
+  lastDay,
+  doneLabel = 'Done',
+}: Props) {
   const [shownMonth, setShownMonth] = useState(day ?? today)
   const words = (options: Intl.DateTimeFormatOptions) => {
     const format = new Intl.DateTimeFormat(locale, { ...options, timeZone: 'UTC' })
@@ -40,6 +53,7 @@ export function Calendar({ locale, day, clock, today, onPick, onNow, onClear, on
             if (clock === undefined) onDone()
           }}
           allowDeselect={false}
+          maxDate={lastDay}
           highlightToday
           hideOutsideDates
           weekdayFormat={words({ weekday: 'short' })}

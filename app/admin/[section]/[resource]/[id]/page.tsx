@@ -38,7 +38,7 @@ export default async function RecordPage({ params, searchParams }: Props) {
   const attempted = { resource: `${section}/${slug}`, operation: 'read' } as const
   const present = await forPage(findResource(ctx, section, slug), attempted)
   const recordId = recordIdOf(id)
-  const { ctx: then, resource, asOf, notice } = await forPage(travel(ctx, present, search.at), attempted)
+  const { ctx: then, resource, asOf, notice } = await forPage(travel(ctx, present, search.at, 'record'), attempted)
   if (asOf) {
     const isKnown = !asOf.begins && (await forPage(isThere(then, resource, recordId), attempted))
     if (!isKnown) return <Unknown ctx={ctx} resource={present} id={recordId} asOf={asOf} />

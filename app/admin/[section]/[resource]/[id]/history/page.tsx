@@ -76,7 +76,7 @@ export default async function RecordHistoryPage({ params, searchParams }: Props)
       <HistoryFilterBar path={path} asked={asked} fields={fields} />
       <section className={card.card}>
         {history.changes.length === 0 && (
-          <EmptyState icon={<Icon name="history" size={22} />} title="No changes">
+          <EmptyState icon={<Icon name="rotate-ccw-clock" size={22} />} title="No changes">
             Nothing recorded matches.
           </EmptyState>
         )}
