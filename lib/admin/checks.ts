@@ -2,6 +2,7 @@ import { is, SQL } from 'drizzle-orm'
 import { closest } from 'fastest-levenshtein'
 import { z } from 'zod'
 import { AdminError } from '@/lib/errors'
+import { isWatcher } from '@/lib/watch'
 import { isRelation } from './catalogue'
 import { isStorageOption } from './storage-options'
 
@@ -120,6 +121,22 @@ const storage = z.custom((value) => isStorageOption(value), {
   error: "expected 'table', appendOnly({ current }) or ephemeral({ … })",
 })
 
+const watchOptions = z.strictObject({
+  on: z.enum(['inserted', 'updated', 'deleted'], { error: "expected 'inserted', 'updated' or 'deleted'" }),
+  label: text.min(1, { error: 'expected a name' }).optional(),
+  triggerColumns: z.array(text).min(1, { error: 'expected columns, or nothing for all of them' }).optional(),
+  extraColumns: z.array(text).optional(),
+  when: fn.optional(),
+  effect: text.optional(),
+  payload: z.record(text, z.json()).optional(),
+  webhook: z.union([text, z.strictObject({ url: text, secret: text.optional() })]).optional(),
+  revalidate: z.union([text, z.array(text)]).optional(),
+})
+
+const siteWatcher = z
+  .custom(isWatcher, { error: 'expected watcher(table, { on: … })' })
+  .pipe(z.object({ options: watchOptions }))
+
 const resourceOptions = z.strictObject({
   label: text.optional(),
   singular: text.optional(),
@@ -157,6 +174,7 @@ const resourceOptions = z.strictObject({
   disable: z.union([z.array(z.enum(['create', 'update', 'delete'])), fn]).optional(),
   history: z.boolean().optional(),
   redact: z.array(text).optional(),
+  watch: z.array(watchOptions).optional(),
   storage: storage.optional(),
 })
 
@@ -195,6 +213,7 @@ const adminOptions = z.strictObject({
       files: z.unknown().optional(),
     })
     .optional(),
+  watch: z.array(siteWatcher).optional(),
   tasks: z.array(z.unknown()).optional(),
   roles: z.array(text.min(1, { error: 'expected a name' })).optional(),
 })

@@ -4,6 +4,7 @@ import type { ComponentType } from 'react'
 import type { ZodType } from 'zod'
 import type { BuiltInOptions, HandlerDefinition } from '@/lib/effects'
 import type { TaskDefinition } from '@/lib/tasks'
+import type { AnyWatcher, WatchOptions } from '@/lib/watch'
 import type { Changeset } from './changeset'
 import type { Operation, OperationContext, PolicyAnswer, RequestContext } from './context'
 import type { IconName } from './icons'
@@ -178,6 +179,8 @@ export interface ResourceOptions<T extends AnyRelation> {
   history?: boolean
   /** Fields whose values never reach the change log, like `secret: true` on each. */
   redact?: readonly FieldName<T>[]
+  /** What code is told of, and what follows from a change: `[{ on: 'updated', triggerColumns: ['status'], effect: 'order.paid' }]`. */
+  watch?: T extends PgTable ? readonly WatchOptions<T>[] : never
   /** How records live: 'table', `appendOnly({ current })` or `ephemeral({ inactivityTimeout: '30m' })`. Default 'table'. */
   storage?: StorageOption<T>
 }
@@ -237,6 +240,8 @@ export interface AdminOptions {
   effects?: Readonly<Record<string, HandlerDefinition>>
   /** What the built-in kinds need: `{ email: { smtpUrl, from }, http: { secret, allow }, files: localFiles('files') }`. */
   builtIn?: BuiltInOptions
+  /** Watchers of tables that are no resource here, or of a tree that is a function: `[watcher(stock, { on: 'updated' })]`. */
+  watch?: readonly AnyWatcher[]
   /** Work done again and again by one worker at a time: `[task({ name, every, initialValue, run })]`. */
   tasks?: readonly TaskDefinition[]
   /** Roles a person may be given, by name; policies read them as `ctx.user.role`. Default `['owner', 'editor']`. 'owner' always exists. */

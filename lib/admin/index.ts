@@ -1,3 +1,4 @@
+export { watcher } from '@/lib/watch'
 export { loadBytes } from './bytes'
 export { ConfigError } from './checks'
 export type { Actor, OperationContext, RequestContext } from './context'

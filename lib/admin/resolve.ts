@@ -3,6 +3,7 @@ import { type Clock, systemClock } from '@/lib/db/clock'
 import { describeRelation } from '@/lib/db/table-shape'
 import { builtInHandlers, type Handlers, resolveHandlers } from '@/lib/effects'
 import { resolveTasks, type Tasks } from '@/lib/tasks'
+import type { ResolvedWatcher } from '@/lib/watch'
 import { type AppendOnlyPair, type Catalogue, type CatalogueEntry, isRelation, readCatalogue } from './catalogue'
 import {
   ConfigError,
@@ -18,6 +19,7 @@ import { detect } from './detect'
 import { resolveResource } from './resolve-resource'
 import { resolveSearch } from './resolve-search'
 import type { AnyStorageOption } from './resolve-storage'
+import { resolveWatchers } from './resolve-watch'
 import { systemSections } from './system-resources'
 import type { Admin, Resource, Section } from './tree'
 import { inWords } from './words'
@@ -31,6 +33,8 @@ export interface AdminSource {
   /** What carries out effects: the config's and the built-in kinds. */
   handlers: Handlers
   tasks: Tasks
+  /** What subscriptions may name, and what follows from changes. */
+  watchers: readonly ResolvedWatcher[]
   /** Decides what has expired. */
   clock: Clock
   /** The tree of a request, where the config gives one as a function. */
@@ -47,7 +51,7 @@ export function resolveAdmin({ options }: AdminDefinition, clock: Clock = system
   if (problems.length > 0) throw new ConfigError(problems)
   const given = options.sections
   const literal = typeof given === 'function' ? undefined : given
-  const named = [...relationsIn(literal), ...relationsIn(systemSections)]
+  const named = [...relationsIn(literal), ...relationsIn(systemSections), ...watchedRelations(options)]
   const catalogue = readCatalogue({ ...options.schema }, named, pairsIn(literal, options))
   const work = resolveWork(options)
   const admin = resolveTree(
@@ -58,7 +62,24 @@ export function resolveAdmin({ options }: AdminDefinition, clock: Clock = system
     work.problems,
   )
   const { handlers, tasks } = work
-  return { options, catalogue, admin, handlers, tasks, clock, treeOf: typeof given === 'function' ? given : undefined }
+  const watchProblems: Problem[] = []
+  const resources = [...admin.resources.values()]
+  const watchers = resolveWatchers(
+    options,
+    handlers,
+    {
+      isRecorded: (relation) => {
+        const own = resources.filter(({ shape }) => shape.relation === relation)
+        return own.length === 0 ? options.history !== false : own.some(({ history }) => history)
+      },
+      isSecret: (relation, field) =>
+        resources.some(({ shape, fields }) => shape.relation === relation && fields.get(field)?.isSecret === true),
+    },
+    watchProblems,
+  )
+  if (watchProblems.length > 0) throw new ConfigError(watchProblems)
+  const treeOf = typeof given === 'function' ? given : undefined
+  return { options, catalogue, admin, handlers, tasks, watchers, clock, treeOf }
 }
 
 /**
@@ -253,6 +274,8 @@ function relationsIn(sections: Sections | undefined) {
     ),
   )
 }
+
+const watchedRelations = ({ watch = [] }: AdminOptions) => watch.map(({ table }) => table as unknown).filter(isRelation)
 
 function checkHome({ home, dashboard }: AdminOptions, resources: ReadonlyMap<string, Resource>, problems: Problem[]) {
   if (home === undefined || home === 'dashboard') {

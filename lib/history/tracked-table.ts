@@ -11,6 +11,8 @@ export interface Reaction {
   kind: string
   /** Added to the payload, which always has relation, record_id, op, change (the log row's id) and changed. */
   payload?: Record<string, unknown>
+  /** Puts what is always there under this key of the payload instead of beside its own. */
+  under?: string
 }
 
 /** A table whose changes are recorded. Everything not said here is read from pg_catalog. */

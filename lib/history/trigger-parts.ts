@@ -60,9 +60,11 @@ export function runReactions({ reactions, facts }: FunctionPlan): string {
       const changed = reaction.columns
         ? ` AND (c.op <> 'update' OR c.changed && ARRAY[${reaction.columns.map(literal).join(', ')}]::text[])`
         : ''
+      const always = `jsonb_build_object('relation', c.relation,
+    'record_id', c.record_id, 'op', c.op, 'change', c.id, 'changed', c.changed)`
+      const told = reaction.under === undefined ? always : `jsonb_build_object(${literal(reaction.under)}, ${always})`
       return `  INSERT INTO kontor.effects (kind, payload)
-  SELECT ${literal(reaction.kind)}, ${literal(JSON.stringify(reaction.payload ?? {}))}::jsonb || jsonb_build_object('relation', c.relation,
-    'record_id', c.record_id, 'op', c.op, 'change', c.id, 'changed', c.changed)
+  SELECT ${literal(reaction.kind)}, ${literal(JSON.stringify(reaction.payload ?? {}))}::jsonb || ${told}
   FROM kontor.changes AS c
   WHERE c.tx = pg_current_xact_id() AND c.id > v_mark AND c.relation = ${literal(facts.relation)}
     AND c.op IN (${reaction.on.map(literal).join(', ')})${changed} ORDER BY c.id;`
