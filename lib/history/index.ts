@@ -7,6 +7,7 @@ export {
   type Operation,
   type Oversize,
 } from './change'
+export { type ChangeCounts, changeCounts } from './change-counts'
 export type { HistoryFilters } from './filters'
 export { type HistoryBounds, historyBounds, type Moment, recordedSince, resolveMoment, sortable } from './moment'
 export {
@@ -18,7 +19,7 @@ export {
   recordHistory,
 } from './record-history'
 export { type RestoreScope, restorePlan } from './restore-plan'
-export { addPartitions, markCrashedTables, sealChanges, sealState } from './seals'
+export { addPartitions, markCrashedTables, sealChanges, sealedUpTo } from './seals'
 export { type ActivityEntry, type ActivityPage, siteHistory } from './site-history'
 export type { Reaction, TrackedTable } from './tracked-table'
 export {

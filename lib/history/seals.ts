@@ -41,12 +41,10 @@ export async function exportSeal(db: postgres.ISql): Promise<ExportedSeal | null
   return seal ?? null
 }
 
-/** How many changes are sealed, and how many are not yet. */
-export async function sealState(db: Executor): Promise<{ seals: number; newest: string | null; waiting: number }> {
-  const [row] = await db.execute<{ seals: number; newest: string | null; waiting: number }>(sql`
-    select (select count(*)::int from kontor.seals) as seals, (select max(at)::text from kontor.seals) as newest,
-      (select count(*)::int from (
-        select from kontor.changes as c, (select coalesce((select snapshot from kontor.seals where complete order by seq desc limit 1), '1:1:')) as last(snapshot)
-        where c.tx >= pg_snapshot_xmax(last.snapshot) limit 100001) as few) as waiting`)
-  return row ?? { seals: 0, newest: null, waiting: 0 }
+/** Up to when changes are sealed, as Postgres text in UTC; null where nothing is. */
+export async function sealedUpTo(db: Executor): Promise<string | null> {
+  const [row] = await db.execute<{ at: string }>(
+    sql`select s.at::text as at from kontor.seals as s order by s.seq desc limit 1`,
+  )
+  return row?.at ?? null
 }

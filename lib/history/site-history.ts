@@ -1,17 +1,19 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Executor } from '@/lib/db/client'
-import { type Change, changeColumns, selectChanges } from './change'
+import { type Change, changeColumns, type Operation, selectChanges } from './change'
 import { arrayOf, type HistoryFilters, indexedConditions, scannedConditions } from './filters'
-import type { HistoryPaging } from './record-history'
+import { changesById, type HistoryPaging } from './record-history'
 
 /** One transaction on the activity page. */
 export interface ActivityEntry {
-  /** Its newest change that passes the filters. */
+  /** What it began with: its first change that passes the filters; the newest one where that is not among its first 1,001. */
   change: Change
   /** How many changes it has that pass the indexed filters, counted up to 1,001. */
   count: number
   /** The tables it changed, of the first 1,001 changes. */
   relations: string[]
+  /** The operations of the same. */
+  ops: Operation[]
 }
 
 export interface ActivityPage {
@@ -121,18 +123,34 @@ async function scan(db: Executor, filters: HistoryFilters, from: Position, limit
 
 async function countEach(db: Executor, filters: HistoryFilters, changes: Change[]): Promise<ActivityEntry[]> {
   if (changes.length === 0) return []
-  const rows = await db.execute<{ tx: string; count: number; relations: string[] }>(sql`
-    select t.tx::text as tx, n.count, n.relations from unnest(${arrayOf(changes.map(({ tx }) => tx))}::xid8[]) as t(tx)
+  const rows = await db.execute<{
+    tx: string
+    count: number
+    relations: string[]
+    ops: Operation[]
+    first: string | null
+  }>(sql`
+    select t.tx::text as tx, n.count, n.relations, n.ops, n.first::text as first
+    from unnest(${arrayOf(changes.map(({ tx }) => tx))}::xid8[]) as t(tx)
     cross join lateral (
-      select count(*)::int as count, array_agg(distinct relation::text) as relations from (
-        select c.relation from kontor.changes as c where c.tx = t.tx and ${indexedConditions(filters, 'c') ?? sql`true`}
-        limit ${COUNTED}
-      ) as few
+      select count(*)::int as count, array_agg(distinct c.relation::text) as relations, array_agg(distinct c.op::text) as ops,
+        min(c.id) filter (where ${scannedConditions(filters, 'c') ?? sql`true`}) as first
+      from (
+        select c.* from kontor.changes as c where c.tx = t.tx and ${indexedConditions(filters, 'c') ?? sql`true`}
+        order by c.id limit ${COUNTED}
+      ) as c
     ) as n`)
   const byTx = new Map(rows.map((row) => [row.tx, row]))
-  return changes.map((change) => ({
-    change,
-    count: byTx.get(change.tx)?.count ?? 1,
-    relations: byTx.get(change.tx)?.relations ?? [change.relation],
-  }))
+  const begun = new Map(
+    (
+      await changesById(
+        db,
+        rows.flatMap(({ first }) => first ?? []),
+      )
+    ).map((change) => [change.id, change]),
+  )
+  return changes.map((change) => {
+    const { count = 1, relations = [change.relation], ops = [change.op], first } = byTx.get(change.tx) ?? {}
+    return { change: begun.get(first ?? '') ?? change, count, relations, ops }
+  })
 }

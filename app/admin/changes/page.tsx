@@ -1,7 +1,9 @@
 import { pageContext } from '@/app/context'
-import { loadActivity, resourcesSeenWhole } from '@/lib/admin/history/load-history'
+import type { RequestContext } from '@/lib/admin'
+import { loadActivity, loadPeople, resourcesSeenWhole } from '@/lib/admin/history/load-history'
+import { sealedUpTo } from '@/lib/history'
 import { Banner } from '@/lib/ui/banner/banner'
-import { ButtonLink } from '@/lib/ui/button/button'
+import { ButtonLink, buttonClass } from '@/lib/ui/button/button'
 import card from '@/lib/ui/card.module.css'
 import { EmptyState } from '@/lib/ui/empty-state/empty-state'
 import { Icon } from '@/lib/ui/icon'
@@ -12,7 +14,10 @@ import styles from '../history/history.module.css'
 import { HistoryFilterBar } from '../history/history-filters'
 import { RecordingNotice } from '../history/recording-notice'
 import { UndoTransaction } from '../history/undo-buttons'
+import { UndoSelection } from '../history/undo-selection'
 import { Moment } from '../moment'
+import { isOwner } from '../owners'
+import { VerifyLog } from './verify-log'
 
 interface Props {
   searchParams: Promise<Record<string, string | string[] | undefined>>
@@ -24,8 +29,9 @@ const PATH = '/admin/changes'
 export default async function ActivityPage({ searchParams }: Props) {
   const [ctx, search] = await Promise.all([pageContext(), searchParams])
   const { asked, notices } = readHistorySearch(search)
-  const [seen, view] = await Promise.all([
+  const [seen, people, view] = await Promise.all([
     resourcesSeenWhole(ctx),
+    loadPeople(ctx),
     loadActivity(ctx, {
       resources: asked.resource ? [asked.resource] : undefined,
       filters: historyFilters(asked, ctx.timeZone),
@@ -35,14 +41,24 @@ export default async function ActivityPage({ searchParams }: Props) {
   ])
   return (
     <Page title="Activity" path={[{ label: 'System' }, { label: 'Activity' }]}>
-      <PageHead title="Activity" description="Every change in this database, whoever made it." />
+      <PageHead title="Activity" description={<Sealed ctx={ctx} />}>
+        <ButtonLink href={`${PATH}/charts`}>Charts</ButtonLink>
+        {isOwner(ctx) && (
+          <>
+            <VerifyLog />
+            <a className={buttonClass()} href={`${PATH}/seal`} download>
+              Export seal
+            </a>
+          </>
+        )}
+      </PageHead>
       <RecordingNotice />
       {notices.map((notice) => (
         <Banner key={notice} tone="warn">
           {notice}
         </Banner>
       ))}
-      <HistoryFilterBar path={PATH} asked={asked} resources={seen.filter(({ hidden }) => !hidden)} />
+      <HistoryFilterBar path={PATH} asked={asked} resources={seen.filter(({ hidden }) => !hidden)} people={people} />
       <section className={card.card}>
         {view.changes.length === 0 && (
           <EmptyState icon={<Icon name="rotate-ccw-clock" size={22} />} title="Nothing to see">
@@ -52,7 +68,7 @@ export default async function ActivityPage({ searchParams }: Props) {
           </EmptyState>
         )}
         {view.changes.map((change) => (
-          <ChangeEntry key={change.id} ctx={ctx} change={change}>
+          <ChangeEntry key={change.id} ctx={ctx} change={change} pick={change.canUndo ? change.tx : undefined}>
             {change.canUndo && <UndoTransaction tx={change.tx} count={change.count} />}
           </ChangeEntry>
         ))}
@@ -75,6 +91,24 @@ export default async function ActivityPage({ searchParams }: Props) {
           </div>
         )}
       </section>
+      <UndoSelection of="tx" />
     </Page>
+  )
+}
+
+/** What the log is, and how far it is proven. */
+async function Sealed({ ctx }: { ctx: RequestContext }) {
+  const newest = await sealedUpTo(ctx.db)
+  return (
+    <>
+      Every change in this database, whoever made it.{' '}
+      {newest ? (
+        <>
+          Sealed up to <Moment ctx={ctx} text={newest} />.
+        </>
+      ) : (
+        'Not sealed yet.'
+      )}
+    </>
   )
 }

@@ -11,6 +11,8 @@ interface Props {
   change: ChangeView
   /** On a record's own page its name need not be said again. */
   isOfRecord?: boolean
+  /** What a tick box stands for, where the entry can be picked. */
+  pick?: string
   /** Buttons: Undo. */
   children?: ReactNode
 }
@@ -18,11 +20,22 @@ interface Props {
 const VERBS = { insert: 'created', update: 'changed', delete: 'deleted', truncate: 'emptied' } as const
 
 /** One change, or one transaction by its newest: who, how, what, when on one line; the differences beneath. */
-export function ChangeEntry({ ctx, change, isOfRecord = false, children }: Props) {
-  const { who, source, isOutside, op, fields, moreFields, reason, count, isUndo } = change
+export function ChangeEntry({ ctx, change, isOfRecord = false, pick, children }: Props) {
+  const { who, source, isOutside, op, fields, moreFields, reason, count, isUniform, isUndo } = change
+  const many = count > 1000 ? 'over 1,000' : String(count)
+  const isMany = count > 1 && isUniform && change.resource !== undefined
   return (
     <article className={styles.entry}>
       <header className={styles.line}>
+        {pick && (
+          <input
+            type="checkbox"
+            className={styles.pick}
+            data-select="row"
+            value={pick}
+            aria-label={`Select: ${who}, ${VERBS[op]} ${change.title}`}
+          />
+        )}
         <span className={styles.face} aria-hidden="true">
           {initialsOf(who)}
         </span>
@@ -31,8 +44,11 @@ export function ChangeEntry({ ctx, change, isOfRecord = false, children }: Props
           {isUndo ? 'undo' : source}
         </span>
         <span className={styles.what}>
-          {VERBS[op]} {!isOfRecord && <What change={change} />}
-          {count > 1 && ` and ${count > 1000 ? 'over 1,000' : count - 1} more in the same transaction`}
+          {VERBS[op]}{' '}
+          {isMany
+            ? `${many} ${change.resource?.plural.toLowerCase()} in one step`
+            : !isOfRecord && <What change={change} />}
+          {count > 1 && !isMany && ` and ${count > 1000 ? many : count - 1} more in the same transaction`}
         </span>
         <span className={styles.grow} />
         <span className={styles.when}>
@@ -42,11 +58,17 @@ export function ChangeEntry({ ctx, change, isOfRecord = false, children }: Props
       </header>
       {(fields.length > 0 || reason) && (
         <dl className={styles.diff}>
-          {fields.map((field) => (
+          {fields.map((field, at) => (
             <div key={`${field.field} ${field.label}`}>
               <dt>{field.label}</dt>
               <dd>
                 <Difference change={field} />
+                {isMany && at === 0 && (
+                  <span className={styles.quiet}>
+                    {' '}
+                    {change.title}, and {count > 1000 ? many : count - 1} more
+                  </span>
+                )}
               </dd>
             </div>
           ))}
@@ -71,7 +93,7 @@ export function ChangeEntry({ ctx, change, isOfRecord = false, children }: Props
 }
 
 function What({ change: { resource, relation, title, href, op } }: { change: ChangeView }) {
-  const noun = resource?.singular.toLowerCase() ?? relation
+  const noun = resource?.singular.toLowerCase() ?? (title.startsWith('between') ? 'link' : relation)
   if (op === 'truncate') return resource?.plural.toLowerCase() ?? relation
   return (
     <>

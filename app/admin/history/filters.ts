@@ -3,6 +3,8 @@ import type { HistoryFilters } from '@/lib/history'
 export interface HistorySearch {
   q?: string
   resource?: string
+  /** An actor's id, or OUTSIDE. */
+  who?: string
   op?: HistoryFilters['op']
   source?: string
   from?: string
@@ -11,6 +13,9 @@ export interface HistorySearch {
   tx?: string
   before?: string
 }
+
+/** Whoever writes past the admin: psql, other programs. */
+export const OUTSIDE = 'outside'
 
 const OPERATIONS = ['insert', 'update', 'delete', 'truncate'] as const
 
@@ -35,6 +40,7 @@ export function readHistorySearch(search: Record<string, string | string[] | und
   const asked: HistorySearch = {
     q: one('q'),
     resource: one('resource'),
+    who: one('who')?.slice(0, 200),
     op,
     source: one('source'),
     from: day('from'),
@@ -48,13 +54,14 @@ export function readHistorySearch(search: Record<string, string | string[] | und
 
 /** The same as the log's filters; days are whole days of the person's zone. */
 export function historyFilters(
-  { q, op, source, from, to, field, tx }: HistorySearch,
+  { q, who, op, source, from, to, field, tx }: HistorySearch,
   timeZone: string,
 ): HistoryFilters {
   return {
     text: q,
     op,
-    source,
+    actor: who === OUTSIDE ? undefined : who,
+    source: who === OUTSIDE ? 'sql' : source,
     field,
     tx,
     from: from && `${from} 00:00:00 ${timeZone}`,

@@ -45,15 +45,23 @@ export function UndoJob({ request }: { request: string }) {
   )
 }
 
+/** Undoes what a person has ticked, after asking. */
+export function UndoPicked({ count, ...rest }: Pick<Props, 'request' | 'className' | 'onDone'> & { count: number }) {
+  const question = `This undoes ${count === 1 ? 'the entry' : `all ${count} entries`} you selected, in one step.`
+  return <UndoButton {...rest} label="Undo…" question={question} />
+}
+
 interface Props {
   request: UndoRequest
   label: string
   question?: string
   tone?: 'default' | 'primary'
   size?: 'normal' | 'small'
+  className?: string
+  onDone?: () => void
 }
 
-function UndoButton({ request, label, question, tone, size = 'small' }: Props) {
+function UndoButton({ request, label, question, tone, size = 'small', className, onDone }: Props) {
   const router = useRouter()
   const [isRunning, start] = useTransition()
 
@@ -62,6 +70,7 @@ function UndoButton({ request, label, question, tone, size = 'small' }: Props) {
       const answer: UndoAnswer = await undo(asked)
       if (answer.ok) {
         notifications.show({ color: 'accent', message: answer.message })
+        onDone?.()
         router.refresh()
       } else if (answer.code === 'too_large' && !asked.ids) {
         offerBackground(asked)
@@ -121,7 +130,7 @@ function UndoButton({ request, label, question, tone, size = 'small' }: Props) {
   }
 
   return (
-    <Button size={size} tone={tone} disabled={isRunning} aria-busy={isRunning} onClick={ask}>
+    <Button size={size} tone={tone} className={className} disabled={isRunning} aria-busy={isRunning} onClick={ask}>
       {isRunning ? 'Undoing…' : label}
     </Button>
   )

@@ -4,7 +4,7 @@ import { OWNER_ROLE } from '@/lib/auth'
 
 /** What the menu's last group leads to: everybody's own view of what happened, and what owners look after. */
 export function systemItems(ctx: RequestContext): MenuItemView[] {
-  const activity = { href: '/admin/changes', label: 'Activity', icon: 'history' }
+  const activity = { href: '/admin/changes', label: 'Activity', icon: 'text-align-start' }
   if (ctx.actor.role !== OWNER_ROLE) return [activity]
   return [
     activity,

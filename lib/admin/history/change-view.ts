@@ -19,7 +19,7 @@ export interface FieldChange {
   parts?: TextPart[]
 }
 
-/** One change of one record, or a transaction represented by its newest change. */
+/** One change of one record, or a transaction represented by the change it began with. */
 export interface ChangeView {
   id: string
   tx: string
@@ -44,6 +44,8 @@ export interface ChangeView {
   reason: string | null
   /** Changes in the transaction that the person may see, this one included. */
   count: number
+  /** Whether all of them are the same operation on the same resource. */
+  isUniform: boolean
   isUndo: boolean
   /** Whether there is something here that could be undone by somebody with the right. */
   canUndo: boolean

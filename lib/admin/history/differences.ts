@@ -65,7 +65,12 @@ async function differ(ctx: RequestContext, column: LoggedColumn, change: Change)
     if (isLongText(field, before, after)) return [{ field: name, label, parts: wordParts(before, after) }]
   }
   return [
-    { field: name, label, before: await showValue(ctx, field, before), after: await showValue(ctx, field, after) },
+    {
+      field: name,
+      label,
+      before: short(await showValue(ctx, field, before)),
+      after: short(await showValue(ctx, field, after)),
+    },
   ]
 }
 
@@ -75,6 +80,12 @@ const side = (values: LoggedValues | null, name: string): LoggedValue | undefine
 
 const isLongText = (field: Field | undefined, before: string, after: string) =>
   (!field || field.kind.filter === 'text') && !field?.choices && Math.max(before.length, after.length) >= LONG_TEXT
+
+/** Characters of a value that are shown. */
+const MOST_CHARACTERS = 140
+
+const short = (text: string | null | undefined) =>
+  text && text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS)} …` : text
 
 /** A logged value as the person reads it; undefined where there is none. */
 export async function showValue(
@@ -95,14 +106,30 @@ export async function showValue(
   )
 }
 
+/** Places of a long text that are shown. */
+const MOST_PLACES = 6
+
 /** Word by word; what stayed is cut to the words around a difference. */
 function wordParts(before: string, after: string): TextPart[] {
-  const changes = diffWordsWithSpace(before.slice(0, 20_000), after.slice(0, 20_000))
-  return changes.map(({ value, added, removed }, at) => {
+  const all = diffWordsWithSpace(before.slice(0, 20_000), after.slice(0, 20_000))
+  const { changes, more } = firstPlaces(all)
+  const parts = changes.map(({ value, added, removed }, at): TextPart => {
     if (added) return { kind: 'added', text: value }
     if (removed) return { kind: 'removed', text: value }
     return { kind: 'same', text: cut(value, at === 0, at === changes.length - 1) }
   })
+  return more > 0 ? [...parts, { kind: 'same', text: ` (and ${more} more ${more === 1 ? 'place' : 'places'})` }] : parts
+}
+
+/** The changes up to the last place shown, with what follows it. */
+function firstPlaces<Part extends { added?: boolean; removed?: boolean }>(all: readonly Part[]) {
+  let places = 0
+  let end = all.length
+  for (const [at, part] of all.entries()) {
+    const isBegun = (part.added || part.removed) && !(all[at - 1]?.added || all[at - 1]?.removed)
+    if (isBegun && ++places === MOST_PLACES + 1) end = at
+  }
+  return { changes: all.slice(0, end), more: Math.max(0, places - MOST_PLACES) }
 }
 
 function cut(text: string, isFirst: boolean, isLast: boolean): string {

@@ -1,6 +1,13 @@
 import { inArray } from 'drizzle-orm'
 import { users } from '@/lib/auth'
-import { type Change, type HistoryFilters, recordHistory, siteHistory } from '@/lib/history'
+import {
+  type ActivityEntry,
+  type Change,
+  changeCounts,
+  type HistoryFilters,
+  recordHistory,
+  siteHistory,
+} from '@/lib/history'
 import type { RequestContext } from '../context'
 import { labelsFor } from '../list'
 import { recordHref } from '../menu'
@@ -26,7 +33,7 @@ export async function loadRecordHistory(
   const page = await recordHistory(ctx.db, resource.shape.relation, recordId, { filters, cursor, limit })
   const changes = await viewChanges(
     ctx,
-    page.changes.map((change) => ({ change, count: 1 })),
+    page.changes.map((change) => ({ change, count: 1, relations: [change.relation], ops: [change.op] })),
   )
   return { changes, next: page.next, searchedTo: null }
 }
@@ -73,17 +80,65 @@ export async function maySeeAllOf(ctx: RequestContext, resource: Resource): Prom
   return answers.every((answer) => answer === true)
 }
 
-async function viewChanges(
-  ctx: RequestContext,
-  entries: readonly { change: Change; count: number }[],
-): Promise<ChangeView[]> {
+/** A bar of a chart. */
+export interface ChangeCount {
+  /** The day as 'YYYY-MM-DD', the actor's id or the resource's key: what the activity page narrows to. */
+  key: string
+  label: string
+  count: number
+}
+
+export interface ChangeStatistics {
+  days: ChangeCount[]
+  people: ChangeCount[]
+  resources: ChangeCount[]
+  total: number
+  /** Where only the newest changes were counted: since when, as Postgres text in UTC. */
+  since: string | null
+}
+
+/** Bars of people and resources; the rest is one more. */
+const MOST_BARS = 8
+const DAY_MS = 86_400_000
+
+/** How many changes the person may see there were in the last days: day by day, by whom, of what. */
+export async function loadStatistics(ctx: RequestContext, lastDays: number): Promise<ChangeStatistics> {
+  const seen = await resourcesSeenWhole(ctx)
+  const zone = ctx.timeZone
+  const dayOf = new Intl.DateTimeFormat('en-CA', { timeZone: zone, dateStyle: 'short' })
+  const today = ctx.clock.now().getTime()
+  const days = Array.from({ length: lastDays }, (_, at) => dayOf.format(today - (lastDays - 1 - at) * DAY_MS))
+  const relations = [...new Set([...seen.map(({ shape }) => shape.relation), ...joinRelations(seen, seen)])]
+  const counts = await changeCounts(ctx.db, { relations, from: `${days[0]} 00:00:00 ${zone}`, zone })
+  const names = await actorNames(ctx, [...counts.actors.keys()])
+  const label = new Intl.DateTimeFormat(ctx.locale, { timeZone: 'UTC', day: 'numeric', month: 'short' })
+  const resourceOf = new Map(seen.map((resource) => [resource.shape.relation, resource]))
+  return {
+    days: days.map((day) => ({ key: day, label: label.format(Date.parse(day)), count: counts.days.get(day) ?? 0 })),
+    people: bars(counts.actors, (actor) => ({ key: actor, label: names.get(actor) ?? wordsOfActor(actor) })),
+    resources: bars(counts.relations, (relation) => {
+      const resource = resourceOf.get(relation)
+      return { key: resource?.key ?? '', label: resource?.plural ?? relation }
+    }),
+    total: counts.total,
+    since: counts.since,
+  }
+}
+
+function bars(counts: ReadonlyMap<string, number>, name: (key: string) => Omit<ChangeCount, 'count'>): ChangeCount[] {
+  const all = [...counts].sort(([, a], [, b]) => b - a).map(([key, count]) => ({ ...name(key), count }))
+  const rest = all.slice(MOST_BARS).reduce((sum, { count }) => sum + count, 0)
+  return rest > 0 ? [...all.slice(0, MOST_BARS), { key: '', label: 'Others', count: rest }] : all
+}
+
+async function viewChanges(ctx: RequestContext, entries: readonly ActivityEntry[]): Promise<ChangeView[]> {
   const names = await actorNames(
     ctx,
     entries.map(({ change }) => change.actor),
   )
   const titles = await titlesNow(ctx, entries)
   return Promise.all(
-    entries.map(async ({ change, count }): Promise<ChangeView> => {
+    entries.map(async ({ change, count, relations, ops }): Promise<ChangeView> => {
       const resource = ctx.admin.byRelation.get(change.relation)
       const { fields, more } = await differencesOf(ctx, resource, change)
       const isReadable =
@@ -102,12 +157,13 @@ async function viewChanges(
         title:
           titleThen(resource, change) ??
           titles.get(`${change.relation} ${change.recordId}`) ??
-          nameless(resource, change),
+          nameless(ctx, resource, change),
         href: isReadable ? recordHref(resource, change.recordId ?? '') : undefined,
         fields,
         moreFields: more,
         reason: change.reason,
         count,
+        isUniform: relations.length === 1 && ops.length === 1,
         isUndo: change.undoes.length > 0,
         canUndo: change.op !== 'truncate' && change.recordId !== null,
       }
@@ -122,8 +178,18 @@ function titleThen(resource: Resource | undefined, { before, after }: Change): s
   return typeof value === 'string' && value.trim() !== '' ? value : undefined
 }
 
-const nameless = (resource: Resource | undefined, { recordId, relation }: Change): string =>
-  [resource?.singular ?? relation, recordId].filter((part) => part !== null).join(' ')
+function nameless(ctx: RequestContext, resource: Resource | undefined, { recordId, relation }: Change): string {
+  if (resource) return [resource.singular, recordId].filter((part) => part !== null).join(' ')
+  const owner = [...ctx.admin.resources.values()].find(({ manyToMany }) =>
+    manyToMany.some(({ join }) => join.relation === relation),
+  )
+  const link = owner?.manyToMany.find(({ join }) => join.relation === relation)
+  const other = link && ctx.admin.resources.get(link.resource)
+  // A row of a join table is a link between two records.
+  return owner && other
+    ? `between ${owner.singular.toLowerCase()} and ${other.singular.toLowerCase()} (${recordId})`
+    : [relation, recordId].filter((part) => part !== null).join(' ')
+}
 
 /** What the records that are still there are called now, by 'schema.table id'; one query a resource. */
 async function titlesNow(ctx: RequestContext, entries: readonly { change: Change }[]): Promise<Map<string, string>> {
@@ -141,6 +207,15 @@ async function titlesNow(ctx: RequestContext, entries: readonly { change: Change
     }),
   )
   return titles
+}
+
+/** Most people a filter offers. */
+const OFFERED = 500
+
+/** Whose changes can be asked for, by the ids the log has them under. */
+export async function loadPeople(ctx: RequestContext): Promise<{ id: string; name: string }[]> {
+  const rows = await ctx.db.select({ id: users.id, name: users.name }).from(users).orderBy(users.name).limit(OFFERED)
+  return rows.map(({ id, name }) => ({ id: `user:${id}`, name }))
 }
 
 /** Names of the people among the actors; one query. */

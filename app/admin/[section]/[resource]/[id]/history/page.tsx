@@ -2,7 +2,7 @@ import { pageContext } from '@/app/context'
 import { forPage } from '@/app/page-outcome'
 import { recordIdOf } from '@/app/record-id'
 import { findResource, viewResource } from '@/lib/admin'
-import { loadRecordHistory } from '@/lib/admin/history/load-history'
+import { loadPeople, loadRecordHistory } from '@/lib/admin/history/load-history'
 import { findSubject } from '@/lib/admin/history/subject'
 import { recordHref } from '@/lib/admin/menu'
 import { isAllowed } from '@/lib/admin/policy'
@@ -18,6 +18,7 @@ import styles from '../../../../history/history.module.css'
 import { HistoryFilterBar } from '../../../../history/history-filters'
 import { RecordingNotice } from '../../../../history/recording-notice'
 import { RestoreRecord, UndoChange } from '../../../../history/undo-buttons'
+import { UndoSelection } from '../../../../history/undo-selection'
 
 interface Props {
   params: Promise<{ section: string; resource: string; id: string }>
@@ -37,8 +38,9 @@ export default async function RecordHistoryPage({ params, searchParams }: Props)
   const subject = await forPage(findSubject(ctx, resource, id), attempted)
   const { asked, notices } = readHistorySearch(search)
   const path = `${recordHref(resource, id)}/history`
-  const [view, history, canUpdate, canCreate] = await Promise.all([
+  const [view, people, history, canUpdate, canCreate] = await Promise.all([
     viewResource(ctx, resource),
+    loadPeople(ctx),
     loadRecordHistory(ctx, resource, id, {
       filters: historyFilters(asked, ctx.timeZone),
       cursor: asked.before,
@@ -73,7 +75,7 @@ export default async function RecordHistoryPage({ params, searchParams }: Props)
           {notice}
         </Banner>
       ))}
-      <HistoryFilterBar path={path} asked={asked} fields={fields} />
+      <HistoryFilterBar path={path} asked={asked} fields={fields} people={people} />
       <section className={card.card}>
         {history.changes.length === 0 && (
           <EmptyState icon={<Icon name="rotate-ccw-clock" size={22} />} title="No changes">
@@ -81,7 +83,13 @@ export default async function RecordHistoryPage({ params, searchParams }: Props)
           </EmptyState>
         )}
         {history.changes.map((change) => (
-          <ChangeEntry key={change.id} ctx={ctx} change={change} isOfRecord>
+          <ChangeEntry
+            key={change.id}
+            ctx={ctx}
+            change={change}
+            isOfRecord
+            pick={change.op === 'update' && canUpdate && !subject.isGone ? change.id : undefined}
+          >
             {change.op === 'update' && canUpdate && !subject.isGone && <UndoChange id={change.id} />}
           </ChangeEntry>
         ))}
@@ -102,6 +110,7 @@ export default async function RecordHistoryPage({ params, searchParams }: Props)
           </div>
         )}
       </section>
+      {canUpdate && !subject.isGone && <UndoSelection of="ids" />}
     </Page>
   )
 }
