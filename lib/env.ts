@@ -27,6 +27,7 @@ const EXAMPLES = {
   REDIS_URL: 'redis://cache.example.org:6379',
   PORT: '3000',
   KONTOR_HOST: '127.0.0.1',
+  KONTOR_WORKER_PORT: '9464',
   NEXTAUTH_URL: 'https://admin.example.org',
   NEXTAUTH_SECRET: '"$(openssl rand -base64 32)"',
   KONTOR_ADMIN_EMAIL: 'you@example.org',
@@ -50,17 +51,19 @@ const address = (...protocols: string[]) =>
 
 const secret = z.string().min(16, { error: 'is shorter than 16 characters' })
 
+const portNumber = z
+  .string()
+  .regex(/^\d{1,5}$/, { error: 'is not a port number' })
+  .transform(Number)
+  .refine((port) => port >= 1 && port <= 65_535, { error: 'is not between 1 and 65535' })
+
 const SCHEMAS = {
   DATABASE_URL: address('postgres:', 'postgresql:').optional(),
   DATABASE_OWNER_URL: address('postgres:', 'postgresql:').optional(),
   DATABASE_LISTEN_URL: address('postgres:', 'postgresql:').optional(),
   REDIS_URL: address('redis:', 'rediss:').optional(),
-  PORT: z
-    .string()
-    .regex(/^\d{1,5}$/, { error: 'is not a port number' })
-    .transform(Number)
-    .refine((port) => port >= 1 && port <= 65_535, { error: 'is not between 1 and 65535' })
-    .optional(),
+  PORT: portNumber.optional(),
+  KONTOR_WORKER_PORT: portNumber.optional(),
   KONTOR_HOST: z
     .string()
     .regex(/^[\w.:-]+$/, { error: 'is neither a host name nor an IP address' })
@@ -100,6 +103,8 @@ export interface Env {
   /** Undefined where none was asked for: 3000, or the next free one. */
   port: number | undefined
   host: string
+  /** Where a worker answers /health and /metrics; undefined: nowhere. */
+  workerPort: number | undefined
   /** The address people open, e.g. https://admin.example.org. */
   siteUrl: string | undefined
   secret: string | undefined
@@ -152,6 +157,7 @@ export function readEnv<N extends Need>(source: Record<string, string | undefine
     redisUrl: read('REDIS_URL'),
     port: read('PORT'),
     host: read('KONTOR_HOST'),
+    workerPort: read('KONTOR_WORKER_PORT'),
     siteUrl: read('NEXTAUTH_URL'),
     secret: read('NEXTAUTH_SECRET'),
     adminEmail: read('KONTOR_ADMIN_EMAIL'),

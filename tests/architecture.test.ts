@@ -8,6 +8,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['lib/runtime.ts'],
   ['admin.config.ts'],
   ['lib/admin'],
+  ['lib/metrics.ts'],
   ['lib/storage', 'lib/effects', 'lib/tasks'],
   ['lib/watch', 'lib/history'],
   ['lib/auth'],

@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import type { Database } from '@/lib/db/client'
 import type { Clock } from '@/lib/db/clock'
 import type { EnvFor } from '@/lib/env'
+import type { countWork } from '@/lib/metrics'
 
 /** What every part of the worker is told first. */
 export interface WorkerContext {
@@ -12,6 +13,8 @@ export interface WorkerContext {
   owner: Database | undefined
   clock: Clock
   log: Logger
+  /** Told of what was done. */
+  count: ReturnType<typeof countWork>
 }
 
 /** Something that runs from the worker's start to its end, such as the processing of a queue. */

@@ -46,6 +46,7 @@ export function effectsService(options: EffectsServiceOptions): Service {
       const adjusting = setInterval(() => void clock.adjust().catch(onError), CLOCK_MS)
       try {
         const worker = await runEffectsWorker({
+          onEnded: ctx.count.effectEnded,
           ...options,
           db,
           log,

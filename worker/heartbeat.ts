@@ -8,19 +8,19 @@ const LONGEST_PAUSE_MS = 15_000
 
 /**
  * Enters this worker in kontor.workers and keeps it there until `stop`, which takes it out again. Waits for a database
- * that is not there yet.
+ * that is not there yet. `isSilent` tells whether the last heartbeat did not reach it.
  * @throws where the database answers but refuses: the schema is not there, or the role has no right
  */
 export async function startHeartbeat(
   { db, log }: Pick<WorkerContext, 'db' | 'log'>,
   version: string,
   everyMs = HEARTBEAT_MS,
-): Promise<{ id: string; stop(): Promise<void> }> {
+): Promise<{ id: string; isSilent(): boolean; stop(): Promise<void> }> {
   const worker = { host: hostname(), pid: process.pid, version, startedAt: new Date() }
   const id = await patiently(() => announceWorker(db.orm, worker), log)
   const stopping = new AbortController()
+  let isSilent = false
   const beating = (async () => {
-    let isSilent = false
     for (;;) {
       await sleep(everyMs, undefined, { signal: stopping.signal }).catch(() => {})
       if (stopping.signal.aborted) return
@@ -36,6 +36,7 @@ export async function startHeartbeat(
   })()
   return {
     id,
+    isSilent: () => isSilent,
     async stop() {
       stopping.abort()
       await beating

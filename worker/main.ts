@@ -29,7 +29,7 @@ try {
   const source = readAdmin()
   worker = await startWorker(
     readEnv(process.env, 'worker'),
-    { duties: dutiesOf(source), services: servicesOf(source) },
+    { duties: dutiesOf(source), services: servicesOf(source), handlers: source.handlers },
     log,
   )
   log.info('The worker is up')

@@ -23,14 +23,22 @@ const CLOCK_MS = 30_000
 export function tasksService(options: TasksServiceOptions): Service {
   return {
     name: 'tasks',
-    async start({ env, db, log }: WorkerContext) {
+    async start({ env, db, log, count }: WorkerContext) {
       const listener = connect(env.listenUrl, { max: 1, applicationName: 'kontor tasks listener' })
       try {
         const clock = await databaseClock(db.sql)
         const onDrift = (error: unknown) => log.warn({ err: error }, 'The clock could not be adjusted')
         const adjusting = setInterval(() => void clock.adjust().catch(onDrift), CLOCK_MS)
         const name = `${hostname()}:${process.pid}`
-        const worker = await runTasksWorker({ ...options, db, log, clock, listener: listener.sql, worker: name })
+        const worker = await runTasksWorker({
+          onEnded: count.taskEnded,
+          ...options,
+          db,
+          log,
+          clock,
+          listener: listener.sql,
+          worker: name,
+        })
         return {
           async stop() {
             clearInterval(adjusting)

@@ -17,7 +17,14 @@ export {
 } from './handler'
 export { limitCalls } from './http/rate'
 export { cancelEffects, type EffectSelection, type OperationResult, replayEffects, retryEffects } from './operations'
-export { attemptSeries, countDead, countStates, type SeriesPoint, type StateCount } from './pages/counts'
+export {
+  attemptSeries,
+  countDead,
+  countStates,
+  oldestDueSeconds,
+  type SeriesPoint,
+  type StateCount,
+} from './pages/counts'
 export { type EffectAttempt, type EffectDetail, getEffect } from './pages/detail'
 export type { EffectFilter } from './pages/filter'
 export { type EffectPage, type EffectPageOptions, type EffectRow, listEffects, listKinds } from './pages/list'

@@ -19,3 +19,18 @@ export async function jobPulse(sql: postgres.Sql, id: string): Promise<string> {
     select concat_ws('.', state, done, failed, total, cancel_requested_at, error) as pulse from kontor.jobs where id = ${id}`
   return row?.pulse ?? ''
 }
+
+/** What a monitor asks about: tasks that are a minute late with nobody on them, and jobs that are not finished. */
+export async function tasksAndJobs(
+  sql: postgres.Sql,
+): Promise<{ tasksOverdue: number; jobsQueued: number; jobsRunning: number }> {
+  const [row] = await sql<[{ tasksOverdue: number; jobsQueued: number; jobsRunning: number }]>`
+    select
+      (select count(*)::int from kontor.tasks
+        where not paused and next_run_at < now() - interval '1 minute'
+          and (lease_token is null or lease_until < now())) as "tasksOverdue",
+      count(*) filter (where state = 'queued')::int as "jobsQueued",
+      count(*) filter (where state = 'running')::int as "jobsRunning"
+    from kontor.jobs where state in ('queued', 'running')`
+  return row
+}

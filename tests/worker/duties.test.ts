@@ -1,7 +1,9 @@
 import { pino } from 'pino'
+import { Registry } from 'prom-client'
 import { afterEach, describe, expect, it } from 'vitest'
 import { systemClock } from '@/lib/db/clock'
 import { readEnv } from '@/lib/env'
+import { countWork } from '@/lib/metrics'
 import { createTestDatabase } from '@/tests/support/database'
 import { eventually } from '@/tests/support/eventually'
 import type { Duty, WorkerContext } from '@/worker/context'
@@ -12,7 +14,8 @@ const db = await createTestDatabase()
 const env = readEnv({ DATABASE_URL: db.urls.app, NEXTAUTH_SECRET: 'a secret of some length' }, 'worker')
 const logged: string[] = []
 const log = pino({ level: 'error' }, { write: (line: string) => void logged.push(line) })
-const ctx: WorkerContext = { env, db: db.app, owner: undefined, clock: systemClock, log }
+const count = countWork(new Registry())
+const ctx: WorkerContext = { env, db: db.app, owner: undefined, clock: systemClock, log, count }
 
 const open: { stop(): Promise<void> }[] = []
 const locks: DutyLocks[] = []

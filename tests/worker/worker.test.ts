@@ -5,6 +5,7 @@ import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { setUpSystem } from '@/bin/supervisor/system'
 import { bundleWorker } from '@/bin/supervisor/worker-bundle'
+import { freePort } from '@/lib/db/embedded-port'
 import { sweepWorkers, workerStatus } from '@/lib/db/workers'
 import { readEnv } from '@/lib/env'
 import { createTestDatabase } from '@/tests/support/database'
@@ -87,6 +88,31 @@ describe('the built worker', () => {
     child.kill('SIGTERM')
     expect(await ended).toBe(0)
     expect((await workerStatus(db.app.orm)).alive).toEqual([])
+  })
+
+  it('answers for its health and its measures on a port of its own', async () => {
+    const port = await freePort()
+    const { child, ended, output } = run({ ...variables, KONTOR_WORKER_PORT: String(port) })
+    await eventually(() => expect(output()).toContain('The worker is up'), 20_000)
+    const get = (path: string) => fetch(`http://127.0.0.1:${port}${path}`)
+    expect(await (await get('/health')).json()).toEqual({ status: 'ok' })
+    const [{ id }] = (await db.app.sql`insert into kontor.effects (kind, payload)
+      values ('log', '{"message": "counted"}') returning id`) as unknown as [{ id: string }]
+    await eventually(async () => {
+      const [row] = await db.app.sql`select status from kontor.effects where id = ${id}`
+      expect(row?.status).toBe('completed')
+    }, 20_000)
+    await eventually(async () => {
+      const text = await (await get('/metrics')).text()
+      expect(text).toContain('kontor_effect_attempts_total{kind="log",outcome="completed",process="worker"} 1')
+      expect(text).toContain('kontor_database_up{process="worker"} 1')
+      expect(text).toContain('kontor_effects{state="dead",process="worker"} 0')
+      expect(text).toContain('process_cpu_seconds_total')
+    }, 20_000)
+    expect((await get('/')).status).toBe(404)
+    child.kill('SIGTERM')
+    expect(await ended).toBe(0)
+    await expect(get('/health')).rejects.toThrow()
   })
 
   it('names every missing variable and ends', async () => {

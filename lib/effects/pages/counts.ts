@@ -48,6 +48,17 @@ export async function countDead(sql: postgres.Sql, days: number): Promise<StateC
   return { count: Math.min(row.count, CAP), isCapped: row.count > CAP }
 }
 
+/** Seconds the effect that is due longest has been waiting, of kinds there is a handler for; 0 where none is due. */
+export async function oldestDueSeconds(sql: postgres.Sql, kinds: readonly string[]): Promise<number> {
+  const [row] = await sql<[{ seconds: number | null }]>`
+    select extract(epoch from now() - min(due.run_at))::float8 as seconds
+    from unnest(${kinds as string[]}::text[]) as k(kind) cross join lateral (
+      select e.run_at from kontor.effects e
+      where e.kind = k.kind and e.status in ('pending', 'failed') and e.run_at <= now() order by e.run_at limit 1
+    ) due`
+  return row.seconds ?? 0
+}
+
 /** Attempts that ended within a step of time. */
 export interface SeriesPoint {
   /** Start of the step, Postgres text in UTC. */
