@@ -366,6 +366,7 @@ export default defineAdmin({
           storage: appendOnly({ current: currentAllergenDeclarations }),
           plural: 'Allergen declarations',
           icon: 'scroll-text',
+          description: 'What the labels say and said. Each save is a further version; none is ever changed or lost.',
           title: 'number',
           list: {
             columns: [
@@ -386,7 +387,7 @@ export default defineAdmin({
               productId: { update: 'readonly' },
               contains: { choices: allergenChoices },
               traces: { choices: allergenChoices, help: 'What the same oven and tables may leave on it.' },
-              statement: { rows: 2, help: 'As it stands on the label.' },
+              statement: { kind: 'textarea', rows: 2, help: 'As it stands on the label.' },
             },
             groups: [{ label: 'Declaration', fields: ['number', 'productId', 'contains', 'traces', 'statement'] }],
           },

@@ -37,7 +37,8 @@ export async function answer<T>(work: () => Promise<{ message: string; value: T 
     if (isNextSignal(error)) throw error
     const { code, message, details, reference } = await reportError(error)
     const conflicts = details.conflicts as Extract<ActionResult, { ok: false }>['conflicts']
-    return { ok: false, code, message, fields: details.fields ?? {}, conflicts, reference }
+    const version = typeof details.version === 'string' ? details.version : undefined
+    return { ok: false, code, message, fields: details.fields ?? {}, conflicts, reference, version }
   }
 }
 

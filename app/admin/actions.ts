@@ -2,12 +2,12 @@
 
 import { revalidatePath } from 'next/cache'
 import { z } from 'zod'
-import { createRecord, deleteRecords as deleteAll, findResource, titleOf, updateRecord } from '@/lib/admin'
+import { createRecord, deleteRecords as deleteAll, titleOf, updateRecord } from '@/lib/admin'
 import { listHrefOf, recordHref } from '@/lib/admin/menu'
 import type { ActionResult } from '@/lib/admin/view'
-import { invalid } from '@/lib/errors'
 import { actionContext } from '../context'
 import { answer } from '../report'
+import { parse, resourceOf } from './action-input'
 
 const texts = z.record(z.string().max(200), z.string().nullable())
 
@@ -15,6 +15,8 @@ const saveInput = z.object({
   resource: z.string().max(300),
   id: z.string().max(4000).optional(),
   shown: texts.default({}),
+  version: z.string().max(100).optional(),
+  reason: z.string().max(1000).optional(),
   values: texts,
   manyToMany: z.record(z.string(), z.array(z.string()).max(10_000)).optional(),
   next: z.enum(['list', 'continue', 'another']).default('list'),
@@ -30,13 +32,15 @@ export async function saveRecord(
   input: unknown,
 ): Promise<ActionResult<{ id: string; href: string; undo?: { request: string } }>> {
   return answer(async () => {
-    const { resource: key, id, values, shown, manyToMany, next } = parse(saveInput, input)
+    const { resource: key, id, values, shown, version, manyToMany, next, ...given } = parse(saveInput, input)
     const ctx = await actionContext('form')
     const resource = await resourceOf(ctx, key)
     const noun = resource.singular
     const links = manyToMany
-    const saved = id === undefined ? undefined : await updateRecord({ ctx }, resource, id, { values, shown, links })
-    const row = saved?.row ?? (await createRecord({ ctx }, resource, { values, links }))
+    const road = { ctx, reason: given.reason?.trim() || undefined }
+    const saved =
+      id === undefined ? undefined : await updateRecord(road, resource, id, { values, shown, version, links })
+    const row = saved?.row ?? (await createRecord(road, resource, { values, links }))
     const title = titleOf(resource, row.texts, row.id)
     const href = {
       list: listHrefOf(resource),
@@ -71,15 +75,4 @@ export async function deleteRecords(
       value: { href: listHrefOf(resource), undo: resource.history ? { request: ctx.requestId } : undefined },
     }
   })
-}
-
-function parse<T>(schema: z.ZodType<T>, input: unknown): T {
-  const result = schema.safeParse(input)
-  if (result.success) return result.data
-  throw invalid(`The request is malformed: ${z.prettifyError(result.error)}`)
-}
-
-function resourceOf(ctx: Parameters<typeof findResource>[0], key: string) {
-  const [section = '', slug = ''] = key.split('/')
-  return findResource(ctx, section, slug)
 }

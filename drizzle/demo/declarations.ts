@@ -25,8 +25,9 @@ export async function seedDeclarations(tx: postgres.TransactionSql): Promise<str
     cross join lateral (select coalesce(array_agg(allergen_code order by allergen_code), '{}')
       from catalogue.products_allergens where product_id = p.id) as a (codes)
     cross join lateral (select case p.id when ${WITHDRAWN} then 3 else 1 + floor(4 * pg_temp.noise('versions', p.id) ^ 1.5)::int end) as n (versions)
-    cross join lateral (select pg_temp.clock(pg_temp.today() - interval '700 days' + 250 * pg_temp.noise('declared', p.id) * interval '1 day'),
-      (60 + floor(60 * pg_temp.noise('spread', p.id))) * interval '1 day' + interval '47 minutes') as d (first_at, spread)
+    cross join lateral (select pg_temp.clock(pg_temp.today() - interval '700 days' + floor(250 * pg_temp.noise('declared', p.id)) * interval '1 day'
+        + interval '8 hours' + pg_temp.noise('declared at', p.id) * interval '8 hours'),
+      (60 + floor(60 * pg_temp.noise('spread', p.id))) * interval '1 day' + interval '17 minutes') as d (first_at, spread)
     cross join lateral generate_series(1, versions) as v
     cross join lateral (select p.id = ${WITHDRAWN} and v = versions) as w (is_withdrawn)
     where p.id <= ${DECLARED}

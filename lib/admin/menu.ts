@@ -13,6 +13,10 @@ export const recordHref = (resource: Pick<Resource, 'section' | 'slug' | 'past'>
 /** `at=…` where the resource stands at an earlier moment, else nothing: what an address to it keeps. */
 export const atQuery = ({ past }: Pick<Resource, 'past'>): string => (past ? `at=${past.at}` : '')
 
+/** Where one version of an append-only record stands. */
+export const versionHref = (resource: Pick<Resource, 'section' | 'slug'>, id: string, version: number): string =>
+  `${recordHref(resource, id)}?version=${version}`
+
 /**
  * The side menu as this person sees it. Counts are the planner's own (`reltuples`): one cheap query for all tables,
  * none where a scope makes the whole table's number wrong.

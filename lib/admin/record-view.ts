@@ -15,7 +15,7 @@ import { assertAllowed, assertRecordAllowed, isAllowed, isRecordAllowed, rowCond
 import { titleOf, toRecord } from './record'
 import { viewResource } from './resource-view'
 import type { Field, RecordValues, Resource } from './tree'
-import type { FieldView, ManyToManyView, RecordView } from './view'
+import type { FieldView, LifetimeView, ManyToManyView, RecordView } from './view'
 
 /**
  * One record as its page shows it: what this person may read, ready to be edited where they may.
@@ -57,6 +57,7 @@ export async function loadRecordView(
     can: { update: canUpdate, delete: canDelete, create: canCreate },
     notices: [],
     dropped: await droppedValues(ctx, resource, row.id),
+    keepsVersions: resource.storage.versions !== undefined,
     lifetime: lifetimeOf(ctx, resource, row),
   }
 }
@@ -75,6 +76,7 @@ export async function newRecordView(ctx: RequestContext, resource: Resource, giv
     resource: await viewResource(ctx, resource),
     title: `New ${resource.singular.toLowerCase()}`,
     version: '',
+    keepsVersions: resource.storage.versions !== undefined,
     groups,
     texts: textsShown(groups, texts),
     manyToMany: await viewLinks(ctx, resource, undefined, true),
@@ -125,6 +127,18 @@ const textOf = (value: LoggedValue | undefined) => (value === undefined || isOve
 async function droppedValues(ctx: RequestContext, resource: Resource, id: string): Promise<RecordView['dropped']> {
   const texts = (await resource.past?.droppedValues(ctx.db, id)) ?? {}
   return Object.entries(texts).flatMap(([name, text]) => (text === null ? [] : [{ name, text }]))
+}
+
+/**
+ * When a record that is open somewhere vanishes; asking is no activity.
+ * @throws AdminError `expired`, `not_found`, `forbidden`
+ */
+export async function loadLifetime(
+  ctx: RequestContext,
+  resource: Resource,
+  id: string,
+): Promise<LifetimeView | undefined> {
+  return lifetimeOf(ctx, resource, await loadReadable(ctx, resource, id))
 }
 
 type Access = (field: Field) => 'editable' | 'readonly' | 'hidden'

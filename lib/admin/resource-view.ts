@@ -29,6 +29,7 @@ export async function viewResource(ctx: RequestContext, resource: Resource): Pro
     singular: resource.singular,
     plural: resource.plural,
     description: resource.description,
+    isRecorded: resource.history,
     href: listHrefOf(resource),
     at: resource.past?.at,
     can: { create: create ?? false, update: update ?? false, delete: remove ?? false },

@@ -1,4 +1,5 @@
 import type { RequestContext } from './context'
+import { actorName } from './history/load-history'
 import { loadVersion } from './operations/versions'
 import { titleOf, toRecord } from './record'
 import { textsShown, viewGroups } from './record-view'
@@ -16,6 +17,8 @@ export interface VersionView extends RecordView {
   /** Postgres text of a timestamptz. */
   at: string
   by: string
+  /** What `by` is called. */
+  who: string
   source: string
   reason: string | null
 }
@@ -38,6 +41,7 @@ export async function loadVersionView(
   const { previous, next, newest, isDeleted, at, by, source, reason } = row
   return {
     ...{ number: row.number, previous, next, newest, isDeleted, at, by, source, reason },
+    who: await actorName(ctx, by),
     resource: await viewResource(ctx, resource),
     id: row.id,
     title: titleOf(resource, row.texts, row.id),

@@ -32,6 +32,8 @@ export interface ResourceView {
   singular: string
   plural: string
   description?: string
+  /** Whether changes are recorded: what is not cannot be undone. */
+  isRecorded: boolean
   /** '/admin/catalogue/products' */
   href: string
   /** The earlier moment it is shown as of, as addresses have it. */
@@ -55,6 +57,8 @@ export interface CellView {
   format?: CellFormat
   /** Exact moment or value for a tooltip. */
   title?: string
+  /** Of the end of an ephemeral record: milliseconds it had left when this was read. */
+  remainingMs?: number
   /** What a custom cell component drew. */
   custom?: React.ReactNode
 }
@@ -214,6 +218,8 @@ export interface RecordView {
   notices: string[]
   /** Of an earlier moment: what stood in columns that are gone since, by their names. */
   dropped?: { name: string; text: string }[]
+  /** Each save is a further version: the form sends which one it had shown, and may say why. */
+  keepsVersions?: boolean
   /** Of an ephemeral record: what counts down beside its title. */
   lifetime?: LifetimeView
 }
@@ -224,6 +230,8 @@ export interface LifetimeView {
   expiresAt?: string
   /** Whatever happens. */
   livesUntil?: string
+  /** The same in the person's language and zone. */
+  latest?: string
   /** Milliseconds it had left when this was read: what a countdown starts from, whatever the browser's clock says. */
   remainingMs?: number
   /** False where activity no longer moves the end. */
@@ -247,4 +255,6 @@ export type ActionResult<T = unknown> =
       /** For a conflict: the texts this person had seen, that stand now, and that they want, by field. */
       conflicts?: { field: string; label: string; shown: string | null; now: string | null; yours: string | null }[]
       reference?: string
+      /** For a conflict of versions: the newest, which a save that has seen it names. */
+      version?: string
     }

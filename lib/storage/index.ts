@@ -6,6 +6,6 @@ export { installStorage, type StorageObstacle, storageObstacles, uninstallStorag
 export type { PastRows } from './past'
 export { keyCondition } from './row-reader'
 export type { RowSets } from './row-sets'
-export type { LoggedTable, Storage, StoredRow, Texts } from './storage'
+export type { LoggedTable, QualifiedName, Storage, StoredRow, Texts } from './storage'
 export { tableStorage } from './table'
 export type { VersionRow, Versions } from './versions'

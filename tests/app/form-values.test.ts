@@ -29,6 +29,7 @@ function record(fields: FieldView[], texts: RecordView['texts'], id?: string): R
       sectionLabel: 'Shop',
       slug: 'things',
       singular: 'Thing',
+      isRecorded: true,
       plural: 'Things',
       href: '/admin/shop/things',
       can: { create: true, update: true, delete: true },

@@ -185,6 +185,7 @@ describe('a record', () => {
     clock.move(10)
     const late = await create('late')
     expect(lifetimeOf(ctx, resourceOf, late)).toEqual({
+      latest: expect.stringMatching(/^\d+ \w+ \d{4}, \d\d:\d\d$/),
       expiresAt: new Date(clock.now().getTime() + 30 * 60_000).toISOString(),
       livesUntil: new Date(clock.now().getTime() + 120 * 60_000).toISOString(),
       remainingMs: 30 * 60_000,

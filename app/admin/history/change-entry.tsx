@@ -21,7 +21,7 @@ const VERBS = { insert: 'created', update: 'changed', delete: 'deleted', truncat
 
 /** One change, or one transaction by its newest: who, how, what, when on one line; the differences beneath. */
 export function ChangeEntry({ ctx, change, isOfRecord = false, pick, children }: Props) {
-  const { who, source, isOutside, op, fields, moreFields, reason, count, isUniform, isUndo } = change
+  const { who, source, isOutside, op, fields, moreFields, reason, count, isUniform, isUndo, version } = change
   const many = count > 1000 ? 'over 1,000' : String(count)
   const isMany = count > 1 && isUniform && change.resource !== undefined
   return (
@@ -44,7 +44,7 @@ export function ChangeEntry({ ctx, change, isOfRecord = false, pick, children }:
           {isUndo ? 'undo' : source}
         </span>
         <span className={styles.what}>
-          {VERBS[op]}{' '}
+          {version !== undefined && version > 1 && op === 'insert' ? 'brought back' : VERBS[op]}{' '}
           {isMany
             ? `${many} ${change.resource?.plural.toLowerCase()} in one step`
             : !isOfRecord && <What change={change} />}

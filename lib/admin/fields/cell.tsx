@@ -5,6 +5,7 @@ import styles from './cell.module.css'
 import { ColourCell } from './colour/cell'
 import { EmailCell } from './email/cell'
 import { StatusCell } from './enum/cell'
+import { ExpiryCell } from './expiry/cell'
 import { JsonCell } from './json/cell'
 import { LongText } from './long-text'
 import { MomentCell } from './timestamp/cell'
@@ -17,6 +18,7 @@ const cells: Record<string, ComponentType<CellProps>> = {
   boolean: BooleanCell,
   colour: ColourCell,
   email: EmailCell,
+  expiry: ExpiryCell,
   url: UrlCell,
   json: JsonCell,
   date: MomentCell,

@@ -47,6 +47,8 @@ export interface ChangeView {
   /** Whether all of them are the same operation on the same resource. */
   isUniform: boolean
   isUndo: boolean
+  /** Of an append-only record: the version that this change wrote. */
+  version?: number
   /** Whether there is something here that could be undone by somebody with the right. */
   canUndo: boolean
 }

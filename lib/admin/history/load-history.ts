@@ -131,7 +131,8 @@ function bars(counts: ReadonlyMap<string, number>, name: (key: string) => Omit<C
   return rest > 0 ? [...all.slice(0, MOST_BARS), { key: '', label: 'Others', count: rest }] : all
 }
 
-async function viewChanges(ctx: RequestContext, entries: readonly ActivityEntry[]): Promise<ChangeView[]> {
+/** Changes as pages draw them. The caller has made sure that the person may see each of them. */
+export async function viewChanges(ctx: RequestContext, entries: readonly ActivityEntry[]): Promise<ChangeView[]> {
   const names = await actorNames(
     ctx,
     entries.map(({ change }) => change.actor),
@@ -226,6 +227,11 @@ async function actorNames(ctx: RequestContext, actors: readonly string[]): Promi
   if (ids.length === 0) return new Map()
   const rows = await ctx.db.select({ id: users.id, name: users.name }).from(users).where(inArray(users.id, ids))
   return new Map(rows.map(({ id, name }) => [`user:${id}`, name]))
+}
+
+/** What an actor's id is called on pages. */
+export async function actorName(ctx: RequestContext, actor: string): Promise<string> {
+  return (await actorNames(ctx, [actor])).get(actor) ?? wordsOfActor(actor)
 }
 
 /** 'task:Nightly count' → 'task “Nightly count”'; a database role stays as it is. */

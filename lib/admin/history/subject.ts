@@ -2,6 +2,7 @@ import { isMalformedValue } from '@/lib/db/postgres-errors'
 import { AdminError, notFound } from '@/lib/errors'
 import { recordHistory } from '@/lib/history'
 import type { RequestContext } from '../context'
+import { loadLastVersion } from '../operations/versions'
 import { assertRecordAllowed, rowCondition } from '../policy'
 import { titleOf, toRecord } from '../record'
 import type { Resource } from '../tree'
@@ -12,6 +13,8 @@ import { loadRecordHistory, maySeeAllOf } from './load-history'
 export interface Subject {
   title: string
   isGone: boolean
+  /** Its history is that of its versions, in which a deleted one is whole. */
+  hasVersions: boolean
   /** How it went, where that is recorded. */
   deletion?: ChangeView
 }
@@ -29,11 +32,16 @@ export async function findSubject(ctx: RequestContext, resource: Resource, id: s
   })
   if (row) {
     await assertRecordAllowed(ctx, resource, 'read', toRecord(resource, row.texts))
-    return { title: titleOf(resource, row.texts, row.id), isGone: false }
+    const hasVersions = resource.storage.versions !== undefined
+    return { title: titleOf(resource, row.texts, row.id), isGone: false, hasVersions }
+  }
+  if (resource.storage.versions) {
+    const last = await loadLastVersion(ctx, resource, id)
+    return { title: titleOf(resource, last.texts, last.id), isGone: true, hasVersions: true }
   }
   const deletion = await findDeletion(ctx, resource, id)
   if (!deletion) throw notFound(`${resource.singular} ${id}`)
-  return { title: deletion.title, isGone: true, deletion }
+  return { title: deletion.title, isGone: true, hasVersions: false, deletion }
 }
 
 /** How and by whom a record went, for those who may see every record of the resource. */

@@ -1,4 +1,5 @@
 import type { RequestContext } from '../context'
+import { END_FIELD, expiryCell } from '../lifetime'
 import { listHrefOf, recordHref } from '../menu'
 import { isAllowed } from '../policy'
 import { titleOf, toRecord } from '../record'
@@ -115,6 +116,7 @@ async function viewCells(
       records,
     )
   }
+  if (field.name === END_FIELD && resource.storage.expiry) return rows.map((row) => expiryCell(ctx, resource, row))
   const scene = await columnScene(ctx, column, rows)
   const cells = rows.map(({ texts }) => fieldCell(scene, texts[field.name] ?? null, format))
   return customCells(

@@ -28,7 +28,10 @@ export async function absence(
   })
   const noted = scope ? undefined : await notedReason(ctx, resource, id)
   if (isWaiting || noted)
-    return new AdminError('expired', `${name} has expired${because(resource, noted)}. Nothing was saved.`)
+    return new AdminError(
+      'expired',
+      `${name} has expired${because(resource, noted)}.${'tx' in ctx ? ' Nothing was saved.' : ''}`,
+    )
   const message = `${name} is not there (any more): it expired, was deleted, or you may not change it.`
   return new AdminError('not_found', message, { mayHaveExpired: true })
 }

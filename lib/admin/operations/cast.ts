@@ -77,20 +77,26 @@ export function assertNewest(
     label,
     shown: shown[name] ?? null,
     now: row.texts[name] ?? null,
-    yours: values[name] ?? null,
+    // A field the person left alone stands in their version as it was shown.
+    yours: (name in values ? values[name] : shown[name]) ?? null,
   }))
-  if (conflicts.length > 0) throw stale(resource, conflicts)
-  const message = `Somebody else saved a newer version of this ${resource.singular.toLowerCase()}. Open it again, then save.`
-  throw new AdminError('stale_record', message, { fields: { '': [message] }, conflicts, resource: resource.key })
+  if (conflicts.length > 0) throw stale(resource, conflicts, row.version)
+  const message = `Somebody else saved a newer version of this ${resource.singular.toLowerCase()}. What you see here is the same in it. Save again to add yours.`
+  throw new AdminError('stale_record', message, {
+    fields: { '': [message] },
+    conflicts,
+    version: row.version,
+    resource: resource.key,
+  })
 }
 
-function stale(resource: Resource, conflicts: readonly Conflict[]): AdminError {
+function stale(resource: Resource, conflicts: readonly Conflict[], version?: string): AdminError {
   const names = conflicts.map(({ label }) => label).join(', ')
   const message = `Somebody else changed ${names} while you were editing. Choose which value stays, then save again.`
   const fields = Object.fromEntries(
     conflicts.map(({ field }) => [field, ['Changed by somebody else since you opened this page.']]),
   )
-  return new AdminError('stale_record', message, { fields, conflicts, resource: resource.key })
+  return new AdminError('stale_record', message, { fields, conflicts, version, resource: resource.key })
 }
 
 function knownField(resource: Resource, name: string): Field {

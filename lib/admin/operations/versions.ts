@@ -21,11 +21,16 @@ export async function listVersions(
   options: { before?: number; limit?: number } = {},
 ): Promise<VersionRow[]> {
   const versions = versionsOf(resource)
-  await assertReadable(ctx, resource, id)
-  const found = await versions.list(ctx.db, id, options)
+  await loadLastVersion(ctx, resource, id)
+  const { limit = 50 } = options
   const seen: VersionRow[] = []
-  for (const row of found) if (await wasReadable(ctx, resource, row)) seen.push(masked(ctx, resource, row))
-  return seen
+  // Until there are enough that the person may see.
+  for (let before = options.before; ; ) {
+    const found = await versions.list(ctx.db, id, { before, limit })
+    for (const row of found) if (await wasReadable(ctx, resource, row)) seen.push(masked(ctx, resource, row))
+    before = found.at(-1)?.number
+    if (found.length < limit || seen.length >= limit) return seen.slice(0, limit)
+  }
 }
 
 /**
@@ -40,7 +45,7 @@ export async function loadVersion(
   number: number,
 ): Promise<VersionRow & { previous?: number; next?: number }> {
   const versions = versionsOf(resource)
-  await assertReadable(ctx, resource, id)
+  await loadLastVersion(ctx, resource, id)
   const row =
     Number.isInteger(number) && number > 0 && number < 2 ** 31 ? await versions.load(ctx.db, id, { number }) : undefined
   if (!row || !(await wasReadable(ctx, resource, row)))
@@ -50,6 +55,17 @@ export async function loadVersion(
     previous: row.number > 1 ? row.number - 1 : undefined,
     next: row.number < row.newest ? row.number + 1 : undefined,
   }
+}
+
+/**
+ * The newest version of an entry that this person may see; of a deleted one its tombstone.
+ * @throws AdminError `not_found`, `forbidden`
+ */
+export async function loadLastVersion(ctx: RequestContext, resource: Resource, id: string): Promise<VersionRow> {
+  const row = await newest(ctx, resource, id)
+  if (!row) throw notFound(`${resource.singular} ${id}`)
+  await assertRecordAllowed(ctx, resource, 'read', toRecord(resource, row.texts))
+  return masked(ctx, resource, row)
 }
 
 /**
@@ -95,13 +111,6 @@ export async function restoreVersion(road: Road, resource: Resource, id: string,
 function versionsOf(resource: Resource): Versions {
   if (resource.storage.versions) return resource.storage.versions
   throw new AdminError('invalid', `${resource.plural} keep no versions.`)
-}
-
-/** @throws AdminError where the person may not see the entry as it is today, or as it last was before it was deleted */
-async function assertReadable(ctx: RequestContext, resource: Resource, id: string): Promise<void> {
-  const row = await newest(ctx, resource, id)
-  if (!row) throw notFound(`${resource.singular} ${id}`)
-  await assertRecordAllowed(ctx, resource, 'read', toRecord(resource, row.texts))
 }
 
 /** The newest version under the person's scope and policy, a tombstone too. */

@@ -1,6 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { PgDialect } from 'drizzle-orm/pg-core'
-import type { TableShape } from '@/lib/db/table-shape'
+import type { ColumnShape } from '@/lib/db/table-shape'
 import {
   type AsOfTable,
   asOfRecords,
@@ -11,7 +11,7 @@ import {
   type LoggedValues,
   type Moment,
 } from '@/lib/history'
-import type { PastRows, Texts, Versions } from '@/lib/storage'
+import type { PastRows, QualifiedName, Texts, Versions } from '@/lib/storage'
 import type { RequestContext } from '../context'
 
 /** Rows of one table as of a moment, and what today says of them. */
@@ -40,14 +40,23 @@ export function pastOfLog(table: AsOfTable, moment: Moment): PastTable {
   }
 }
 
-/** An append-only table keeps its past itself. */
-export function pastOfVersions({ schema, name }: TableShape, versions: Versions, moment: Moment): PastTable {
+/**
+ * An append-only table keeps its past itself.
+ * @param table of all versions @param key its `entry_id`
+ */
+export function pastOfVersions(
+  { schema, name }: QualifiedName,
+  { sqlType }: ColumnShape,
+  versions: Versions,
+  moment: Moment,
+): PastTable {
   const all = sql`${sql.identifier(schema)}.${sql.identifier(name)}`
   const source = () =>
     sql`(select v.*, true as "kontor.past", v.entry_id::text as "kontor.id" from ${versions.sourceAt(moment.at)} as v)`
   return {
     source,
-    among: (ids) => sql`(select * from ${source()} as v where v.entry_id = any(${sql.param([...ids])}::uuid[]))`,
+    among: (ids) =>
+      sql`(select * from ${source()} as v where v.entry_id = any(${sql.param([...ids])}::${sql.raw(sqlType)}[]))`,
     droppedValues: async () => ({}),
     holdsNow: (alias, condition) => sql`exists (select from ${all} as ${sql.identifier(NEWEST)}
       where ${sql.identifier(NEWEST)}.entry_id = ${sql.identifier(alias)}.entry_id and ${condition(NEWEST)}

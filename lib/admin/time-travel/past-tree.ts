@@ -43,8 +43,7 @@ export async function pastTree(
   )
   const past = new Map<string, Resource>()
   for (const target of reached) {
-    const { versions } = target.storage
-    const table = versions ? pastOfVersions(target.shape, versions, moment) : tables.get(target.shape.relation)
+    const table = pastOf(target, moment) ?? tables.get(target.shape.relation)
     if (table && hasOwnKey(target)) past.set(target.key, resourceThen(present, target, table, tables, at))
   }
   const closed = (target: Resource): Resource => ({ ...target, disabled: () => NOTHING_CHANGES })
@@ -58,6 +57,12 @@ export async function pastTree(
     resource: past.get(resource.key) ?? resource,
     asToday: reached.filter(({ key }) => !past.has(key)),
   }
+}
+
+/** What an append-only table holds of its own past. */
+function pastOf({ storage: { versions, setup }, keyFields: [key] }: Resource, moment: Moment): PastTable | undefined {
+  if (!versions || !key || setup?.kind !== 'appendOnly') return undefined
+  return pastOfVersions(setup.versions, key.column, versions, moment)
 }
 
 /** A table that is gone, or has no primary key, is shown as it is now: no row of it can be told from another. */

@@ -4,9 +4,11 @@ import { useState } from 'react'
 import type { RecordView } from '@/lib/admin/view'
 import { ConflictPanel } from './form/conflict-panel'
 import { useHydrated } from './form/delete-record'
+import { ExpiredPanel } from './form/expired-panel'
 import styles from './form/form.module.css'
 import { FormSummary } from './form/form-summary'
 import { LeaveGuard } from './form/leave-guard'
+import { ReasonField } from './form/reason-field'
 import { RecordFields } from './form/record-fields'
 import { SaveBar } from './form/save-bar'
 import { type Save, useRecordForm } from './form/use-record-form'
@@ -25,7 +27,7 @@ export function RecordForm({ view, save }: Props) {
 
 function Form({ view, save, startAgain }: Props & { startAgain: () => void }) {
   const state = useRecordForm(view, save, startAgain)
-  const { form, names, shown, isDirty, isSaving, failure } = state
+  const { form, names, shown, isDirty, isSaving, failure, expired } = state
   const isReady = useHydrated()
   const isOpen =
     names.fields.some(({ field }) => field.access === 'editable') || names.links.some(({ link }) => link.isEditable)
@@ -39,9 +41,20 @@ function Form({ view, save, startAgain }: Props & { startAgain: () => void }) {
       data-ready={isReady || undefined}
       onSubmit={(event) => {
         event.preventDefault()
-        if (isReady) void state.submit('list')
+        if (isReady && expired === undefined) void state.submit('list')
       }}
     >
+      {expired !== undefined && (
+        <ExpiredPanel
+          singular={view.resource.singular}
+          message={expired}
+          listHref={view.resource.href}
+          canCreate={view.can.create}
+          isDirty={isDirty}
+          isSaving={isSaving}
+          onCreate={() => void state.createAnew()}
+        />
+      )}
       {failure?.conflicts?.length ? (
         <ConflictPanel failure={failure} names={names} isSaving={isSaving} onResolve={state.resolve} />
       ) : (
@@ -55,7 +68,10 @@ function Form({ view, save, startAgain }: Props & { startAgain: () => void }) {
         errors={failure?.fields ?? {}}
         onEdit={state.clearError}
       />
-      {mayChange && (
+      {mayChange && expired === undefined && view.keepsVersions && (
+        <ReasonField value={state.reason} onChange={state.setReason} />
+      )}
+      {mayChange && expired === undefined && (
         <SaveBar
           isReady={isReady}
           isDirty={isDirty}

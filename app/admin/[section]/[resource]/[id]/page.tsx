@@ -3,9 +3,10 @@ import { deleteRecords, saveRecord } from '@/app/admin/actions'
 import { pageContext } from '@/app/context'
 import { forPage } from '@/app/page-outcome'
 import { recordIdOf } from '@/app/record-id'
-import { canTravel, findResource, loadRecordView, type RequestContext, travel } from '@/lib/admin'
+import { canTravel, findResource, loadRecordView, loadVersionView, type RequestContext, travel } from '@/lib/admin'
 import { loadRecordHistory } from '@/lib/admin/history/load-history'
 import { findDeletion, findSubject } from '@/lib/admin/history/subject'
+import { loadVersionHistory } from '@/lib/admin/history/version-history'
 import { recordHref } from '@/lib/admin/menu'
 import { loadReadable } from '@/lib/admin/record-view'
 import { viewResource } from '@/lib/admin/resource-view'
@@ -13,6 +14,7 @@ import type { Resource } from '@/lib/admin/tree'
 import type { AsOfView } from '@/lib/admin/view'
 import { AdminError } from '@/lib/errors'
 import { Banner } from '@/lib/ui/banner/banner'
+import { Icon } from '@/lib/ui/icon'
 import { Page, PageHead } from '@/lib/ui/page/page'
 import { addressAt } from '../../../as-of/address'
 import { AsOfBanner } from '../../../as-of/as-of-banner'
@@ -23,9 +25,13 @@ import { NotThere } from '../../../as-of/not-there'
 import { HistoryRail } from '../../../history/history-rail'
 import { RecordingNotice } from '../../../history/recording-notice'
 import { DeleteRecord } from '../form/delete-record'
+import { LifetimeProvider } from '../lifetime/lifetime'
+import { TimeLeft } from '../lifetime/time-left'
+import { ExpiredRecord } from '../record/expired-record'
 import { RecordLayout } from '../record/record-layout'
 import { RelatedLists } from '../record/related-lists'
 import { RecordForm } from '../record-form'
+import { VersionPage } from '../versions/version-page'
 
 interface Props {
   params: Promise<{ section: string; resource: string; id: string }>
@@ -38,22 +44,25 @@ export default async function RecordPage({ params, searchParams }: Props) {
   const attempted = { resource: `${section}/${slug}`, operation: 'read' } as const
   const present = await forPage(findResource(ctx, section, slug), attempted)
   const recordId = recordIdOf(id)
+  if (search.version !== undefined && present.storage.versions) {
+    const shown = await forPage(loadVersionView(ctx, present, recordId, Number(search.version)), attempted)
+    return <VersionPage ctx={ctx} resource={present} version={shown} />
+  }
   const { ctx: then, resource, asOf, notice } = await forPage(travel(ctx, present, search.at, 'record'), attempted)
   if (asOf) {
     const isKnown = !asOf.begins && (await forPage(isThere(then, resource, recordId), attempted))
     if (!isKnown) return <Unknown ctx={ctx} resource={present} id={recordId} asOf={asOf} />
   }
   const view = await forPage(
-    loadRecordView(then, resource, recordId).catch(ledToHistory(ctx, resource, recordId)),
+    loadRecordView(then, resource, recordId).catch(ledToHistory(ctx, present, recordId)),
     attempted,
   )
-  const history = resource.history
-    ? await loadRecordHistory(then, resource, view.id ?? recordId, { limit: 5, filters: { to: asOf?.at } })
-    : undefined
+  if (view instanceof AdminError) return <ExpiredRecord ctx={ctx} resource={present} message={view.message} />
+  const history = await loadHistory(asOf ? then : ctx, present, view.id ?? recordId, asOf?.at)
   const { title, related, dropped = [], can } = view
-  const { singular, plural, sectionLabel, href, key } = view.resource
+  const { singular, plural, sectionLabel, href, key, isRecorded } = view.resource
   const notices = [notice ?? [], view.notices].flat()
-  return (
+  const page = (
     <Page
       title={title}
       path={[
@@ -65,6 +74,7 @@ export default async function RecordPage({ params, searchParams }: Props) {
     >
       <PageHead title={title} description={`${singular} ${view.id}`}>
         {canTravel(present) && <AsOfButton at={asOf?.at} locale={ctx.locale} timeZone={ctx.timeZone} />}
+        {view.lifetime && <TimeLeft icon={<Icon name="timer" />} />}
         {can.delete && view.id !== undefined && (
           <DeleteRecord
             resource={key}
@@ -72,6 +82,7 @@ export default async function RecordPage({ params, searchParams }: Props) {
             title={title}
             singular={singular}
             listHref={href}
+            isRecorded={isRecorded}
             remove={deleteRecords}
           />
         )}
@@ -105,6 +116,12 @@ export default async function RecordPage({ params, searchParams }: Props) {
         {dropped.length > 0 && <DroppedValues values={dropped} />}
       </RecordLayout>
     </Page>
+  )
+  if (!view.lifetime || view.id === undefined) return page
+  return (
+    <LifetimeProvider resource={key} id={view.id} lifetime={view.lifetime}>
+      {page}
+    </LifetimeProvider>
   )
 }
 
@@ -160,11 +177,31 @@ async function Unknown({
   )
 }
 
-/** A record that is gone says by whom and when it was deleted, and offers to bring it back: its history does. */
+const SHOWN_CHANGES = 5
+
+/** What stands beside the form: the versions of a record that keeps them, else its recorded changes., up to a moment. */
+async function loadHistory(ctx: RequestContext, resource: Resource, id: string, until: string | undefined) {
+  const limit = SHOWN_CHANGES
+  if (resource.storage.versions) return loadVersionHistory(ctx, resource, id, { limit, until })
+  return resource.history ? loadRecordHistory(ctx, resource, id, { limit, filters: { to: until } }) : undefined
+}
+
+/**
+ * A record that is gone says by whom and when it was deleted, and offers to bring it back: its history does.
+ * @returns the error itself where the record expired and no history tells of it
+ */
 function ledToHistory(ctx: RequestContext, resource: Resource, id: string) {
-  return async (error: unknown): Promise<never> => {
-    const isGone = error instanceof AdminError && error.code === 'not_found' && (await findDeletion(ctx, resource, id))
-    if (isGone) redirect(`${recordHref(resource, id)}/history`)
+  return async (error: unknown): Promise<AdminError> => {
+    if (!(error instanceof AdminError) || (error.code !== 'not_found' && error.code !== 'expired')) throw error
+    if (await isTold(ctx, resource, id)) redirect(`${recordHref(resource, id)}/history`)
+    if (error.code === 'expired') return error
     throw error
   }
+}
+
+/** Whether a history tells how the record went. */
+async function isTold(ctx: RequestContext, resource: Resource, id: string): Promise<boolean> {
+  if (!resource.storage.versions) return (await findDeletion(ctx, resource, id)) !== undefined
+  const subject = await findSubject(ctx, resource, id).catch(() => undefined)
+  return subject?.isGone === true
 }

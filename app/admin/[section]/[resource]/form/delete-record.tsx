@@ -16,6 +16,8 @@ interface Props {
   title: string
   singular: string
   listHref: string
+  /** Whether a deletion can be undone. */
+  isRecorded: boolean
   remove: (input: {
     resource: string
     ids: string[]
@@ -23,7 +25,7 @@ interface Props {
 }
 
 /** Deletes a record after asking. What holds on to it is named in the dialog, which stays open then. */
-export function DeleteRecord({ resource, id, title, singular, listHref, remove }: Props) {
+export function DeleteRecord({ resource, id, title, singular, listHref, isRecorded, remove }: Props) {
   const router = useRouter()
   const isReady = useHydrated()
   const [isOpen, setOpen] = useState(false)
@@ -80,7 +82,10 @@ export function DeleteRecord({ resource, id, title, singular, listHref, remove }
             ))}
           </div>
         ) : (
-          <p className={styles.ask}>This {singular.toLowerCase()} goes, with what belongs to it alone.</p>
+          <p className={styles.ask}>
+            This {singular.toLowerCase()} goes, with what belongs to it alone.
+            {!isRecorded && ' Its changes are not recorded, so this is final.'}
+          </p>
         )}
       </AskDialog>
     </>

@@ -15,6 +15,10 @@ export interface SaveInput {
   id?: string
   /** Texts as the form showed them. */
   shown: Record<string, string | null>
+  /** The version that was shown, of records that keep versions. */
+  version?: string
+  /** Why, in the person's words. */
+  reason?: string
   values: Record<string, string | null>
   manyToMany?: Record<string, string[]>
   next: Then
@@ -63,7 +67,8 @@ export function saveInput(
   values: FormValues,
   then: Then,
 ): SaveInput {
-  const input: SaveInput = { resource: view.resource.key, id: view.id, shown: {}, values: {}, next: then }
+  const version = view.keepsVersions && view.id !== undefined ? view.version : undefined
+  const input: SaveInput = { resource: view.resource.key, id: view.id, version, shown: {}, values: {}, next: then }
   for (const { key, field } of names.fields) {
     if (field.access !== 'editable') continue
     const [before, now] = [textOf(shown[key]), textOf(values[key])]
@@ -76,6 +81,22 @@ export function saveInput(
     input.manyToMany = { ...input.manyToMany, [link.name]: linksOf(values[key]).map(({ id }) => id) }
   }
   return input
+}
+
+/** What creates a record anew from the form of one that is gone: everything it shows, typed or not. */
+export function anewInput(view: RecordView, names: FormNames, values: FormValues): SaveInput {
+  const texts = names.fields.flatMap(({ key, field }) => {
+    const text = textOf(values[key])
+    return text === null ? [] : [[field.name, text]]
+  })
+  const links = names.links.filter(({ key, link }) => link.isEditable && linksOf(values[key]).length > 0)
+  return {
+    resource: view.resource.key,
+    shown: {},
+    values: Object.fromEntries(texts),
+    manyToMany: Object.fromEntries(links.map(({ key, link }) => [link.name, linksOf(values[key]).map(({ id }) => id)])),
+    next: 'continue',
+  }
 }
 
 /** Whether a value differs from what was shown, in whatever order links stand. */

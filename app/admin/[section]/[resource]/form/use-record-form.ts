@@ -5,7 +5,9 @@ import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import { useForm } from 'react-hook-form'
 import { showDone } from '@/app/admin/history/show-done'
 import type { ActionResult, RecordView } from '@/lib/admin/view'
+import { isGone, useLifetime } from '../lifetime/lifetime'
 import {
+  anewInput,
   type FormValues,
   formNames,
   inputId,
@@ -39,12 +41,14 @@ const UNREACHABLE: Failure = {
  */
 export function useRecordForm(view: RecordView, save: Save, startAgain: () => void) {
   const router = useRouter()
+  const lifetime = useLifetime()
   const names = useMemo(() => formNames(view), [view])
   const form = useForm<FormValues>({ defaultValues: startingValues(view, names) })
   const [shown, setShown] = useState(() => startingValues(view, names))
   const [failure, setFailure] = useState<Failure>()
   const [then, setThen] = useState<Then>('list')
   const [isSaving, setSaving] = useState(false)
+  const [reason, setReason] = useState('')
   const values = form.watch()
   const isDirty = [...names.fields, ...names.links].some(({ key }) => isChanged(shown[key], values[key]))
 
@@ -83,14 +87,29 @@ export function useRecordForm(view: RecordView, save: Save, startAgain: () => vo
     takeOver(view)
   }, [view, takeOver])
 
-  async function submit(next: Then, base = shown): Promise<void> {
+  function submit(next: Then, base = shown): Promise<void> {
+    const input = saveInput(view, names, base, form.getValues(), next)
+    // Whoever has been shown that there is a newer version saves over that one.
+    return send({
+      ...input,
+      version: input.version && (failure?.version ?? input.version),
+      reason: reason || undefined,
+    })
+  }
+
+  /** What was shown and typed of a record that is gone becomes a new one. */
+  function createAnew(): Promise<void> {
+    return send(anewInput(view, names, form.getValues()))
+  }
+
+  async function send(input: SaveInput): Promise<void> {
     if (isSaving) return
-    setThen(next)
+    setThen(input.next)
     setSaving(true)
     const sent = form.getValues()
     try {
-      const answer = await save(saveInput(view, names, base, sent, next))
-      if (answer.ok) succeed(answer, next, sent)
+      const answer = await save(input)
+      if (answer.ok) succeed(answer, input.next, sent)
       else fail(answer)
     } catch {
       fail(UNREACHABLE)
@@ -101,6 +120,7 @@ export function useRecordForm(view: RecordView, save: Save, startAgain: () => vo
 
   function succeed({ message, value: { href, undo } }: Saved, next: Then, sent: FormValues): void {
     setFailure(undefined)
+    setReason('')
     setShown(sent) // clean from here on: leaving asks nothing
     showDone(message, undo)
     if (next === 'another' && view.id === undefined) startAgain()
@@ -109,12 +129,14 @@ export function useRecordForm(view: RecordView, save: Save, startAgain: () => vo
   }
 
   function fail(answer: Failure): void {
-    setFailure(answer)
+    const isExpired = lifetime && isGone(answer.code)
+    if (isExpired) lifetime.expire(answer.message)
+    setFailure(isExpired ? undefined : answer)
     const first = names.fields.find(({ field }) => answer.fields[field.name]?.length)
     // Once the errors are drawn: an input that a comparison covers, or a message for the whole, takes the summary.
     setTimeout(() => {
       const target = !answer.conflicts?.length && first && document.getElementById(inputId(first.field.name))
-      const element = target || document.getElementById('form-summary')
+      const element = target || document.getElementById(isExpired ? 'form-expired' : 'form-summary')
       element?.focus({ preventScroll: true })
       element?.scrollIntoView({ block: 'center', behavior: 'auto' })
     })
@@ -146,5 +168,22 @@ export function useRecordForm(view: RecordView, save: Save, startAgain: () => vo
     setFailure(undefined)
   }
 
-  return { form, names, shown, isDirty, isSaving, then, failure, submit, resolve, clearError, undoAll }
+  const expired = lifetime?.expired
+  return {
+    form,
+    names,
+    shown,
+    isDirty,
+    isSaving,
+    then,
+    failure,
+    expired,
+    reason,
+    setReason,
+    submit,
+    createAnew,
+    resolve,
+    clearError,
+    undoAll,
+  }
 }

@@ -1,5 +1,6 @@
 import type { ListView } from '@/lib/admin/view'
 import { Banner } from '@/lib/ui/banner/banner'
+import { Countdowns } from '@/lib/ui/countdown/countdowns'
 import { ListMemoryMark } from '../form/list-memory-mark'
 import styles from './list-body.module.css'
 import { ListEmpty } from './list-empty'
@@ -30,8 +31,10 @@ export function ListBody({ list }: { list: ListView }) {
           resource={resource.key}
           singular={resource.singular}
           plural={resource.plural}
+          isRecorded={resource.isRecorded}
         />
       )}
+      {rows.some(({ cells }) => cells.some(({ kind }) => kind === 'expiry')) && <Countdowns />}
     </>
   )
 }

@@ -15,10 +15,12 @@ interface Props {
   resource: string
   singular: string
   plural: string
+  /** Whether what is deleted can be brought back. */
+  isRecorded: boolean
 }
 
 /** What can be done with the rows that are ticked. The boxes are plain markup; this listens to them. */
-export function SelectionBar({ resource, singular, plural }: Props) {
+export function SelectionBar({ resource, singular, plural, isRecorded }: Props) {
   const router = useRouter()
   const [selected, setSelected] = useState<string[]>([])
   const [isDeleting, startDeleting] = useTransition()
@@ -48,10 +50,14 @@ export function SelectionBar({ resource, singular, plural }: Props) {
   function ask() {
     modals.openConfirmModal({
       title: `Delete ${what}?`,
-      children:
+      children: [
         selected.length === 1
           ? 'Where something else needs it, it stays, and you are told what does.'
           : 'Either all of them go or, where one must stay, none does.',
+        !isRecorded && 'Their changes are not recorded, so this is final.',
+      ]
+        .filter(Boolean)
+        .join(' '),
       labels: { confirm: `Delete ${what}`, cancel: 'Cancel' },
       confirmProps: { color: 'red' },
       cancelProps: { variant: 'default' },

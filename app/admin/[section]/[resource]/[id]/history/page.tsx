@@ -2,9 +2,11 @@ import { pageContext } from '@/app/context'
 import { forPage } from '@/app/page-outcome'
 import { recordIdOf } from '@/app/record-id'
 import { findResource, viewResource } from '@/lib/admin'
+import type { ChangeView } from '@/lib/admin/history/change-view'
 import { loadPeople, loadRecordHistory } from '@/lib/admin/history/load-history'
 import { findSubject } from '@/lib/admin/history/subject'
-import { recordHref } from '@/lib/admin/menu'
+import { loadVersionHistory } from '@/lib/admin/history/version-history'
+import { recordHref, versionHref } from '@/lib/admin/menu'
 import { isAllowed } from '@/lib/admin/policy'
 import { Banner } from '@/lib/ui/banner/banner'
 import { ButtonLink } from '@/lib/ui/button/button'
@@ -19,6 +21,7 @@ import { HistoryFilterBar } from '../../../../history/history-filters'
 import { RecordingNotice } from '../../../../history/recording-notice'
 import { RestoreRecord, UndoChange } from '../../../../history/undo-buttons'
 import { UndoSelection } from '../../../../history/undo-selection'
+import { UndeleteRecord } from '../../versions/restore-buttons'
 
 interface Props {
   params: Promise<{ section: string; resource: string; id: string }>
@@ -41,14 +44,18 @@ export default async function RecordHistoryPage({ params, searchParams }: Props)
   const [view, people, history, canUpdate, canCreate] = await Promise.all([
     viewResource(ctx, resource),
     loadPeople(ctx),
-    loadRecordHistory(ctx, resource, id, {
-      filters: historyFilters(asked, ctx.timeZone),
-      cursor: asked.before,
-      limit: 25,
-    }),
+    subject.hasVersions
+      ? loadVersionHistory(ctx, resource, id, { before: versionNumber(asked.before), limit: 25 })
+      : loadRecordHistory(ctx, resource, id, {
+          filters: historyFilters(asked, ctx.timeZone),
+          cursor: asked.before,
+          limit: 25,
+        }),
     isAllowed(ctx, resource, 'update'),
     isAllowed(ctx, resource, 'create'),
   ])
+  const mayUndo = ({ op, version }: ChangeView) =>
+    version === undefined && op === 'update' && canUpdate && !subject.isGone
   const fields = [...resource.fields.values()]
     .filter((field) => field.read(ctx))
     .map(({ column, label }) => ({ name: column.name, label }))
@@ -64,9 +71,14 @@ export default async function RecordHistoryPage({ params, searchParams }: Props)
     >
       <PageHead
         title={subject.title}
-        description={subject.isGone ? `${view.singular} ${id}, deleted` : `${view.singular} ${id} · history`}
+        description={
+          subject.isGone
+            ? `${view.singular} ${id}, deleted`
+            : `${view.singular} ${id} · ${subject.hasVersions ? 'versions' : 'history'}`
+        }
       >
         {subject.isGone && subject.deletion && canCreate && <RestoreRecord id={subject.deletion.id} />}
+        {subject.isGone && subject.hasVersions && canCreate && <UndeleteRecord resource={resource.key} id={id} />}
         {!subject.isGone && <ButtonLink href={recordHref(resource, id)}>Back to the record</ButtonLink>}
       </PageHead>
       <RecordingNotice relation={resource.shape.relation} />
@@ -75,7 +87,7 @@ export default async function RecordHistoryPage({ params, searchParams }: Props)
           {notice}
         </Banner>
       ))}
-      <HistoryFilterBar path={path} asked={asked} fields={fields} people={people} />
+      {!subject.hasVersions && <HistoryFilterBar path={path} asked={asked} fields={fields} people={people} />}
       <section className={card.card}>
         {history.changes.length === 0 && (
           <EmptyState icon={<Icon name="rotate-ccw-clock" size={22} />} title="No changes">
@@ -88,9 +100,14 @@ export default async function RecordHistoryPage({ params, searchParams }: Props)
             ctx={ctx}
             change={change}
             isOfRecord
-            pick={change.op === 'update' && canUpdate && !subject.isGone ? change.id : undefined}
+            pick={mayUndo(change) ? change.id : undefined}
           >
-            {change.op === 'update' && canUpdate && !subject.isGone && <UndoChange id={change.id} />}
+            {change.version !== undefined && (
+              <ButtonLink size="small" href={versionHref(resource, id, change.version)}>
+                Version {change.version}
+              </ButtonLink>
+            )}
+            {mayUndo(change) && <UndoChange id={change.id} />}
           </ChangeEntry>
         ))}
         {(history.next || asked.before) && (
@@ -113,4 +130,9 @@ export default async function RecordHistoryPage({ params, searchParams }: Props)
       {canUpdate && !subject.isGone && <UndoSelection of="ids" />}
     </Page>
   )
+}
+
+/** The cursor of a page of versions is the number of the oldest before it. */
+function versionNumber(text: string | undefined): number | undefined {
+  return text && /^[1-9]\d{0,8}$/.test(text) ? Number(text) : undefined
 }
