@@ -2,6 +2,7 @@ import { startTemporary } from '@/lib/db/embedded'
 import { benchAsOf } from '@/tests/bench/as-of'
 import { benchEffects } from '@/tests/bench/effects'
 import { benchList } from '@/tests/bench/list'
+import { benchStorage } from '@/tests/bench/storage'
 import type { BenchTable } from '@/tests/bench/support/table'
 import { say } from './tools/progress.mjs'
 
@@ -10,6 +11,7 @@ const BENCHES: Record<string, (adminUrl: string) => Promise<BenchTable[]>> = {
   list: benchList,
   'as-of': benchAsOf,
   effects: benchEffects,
+  storage: benchStorage,
 }
 
 /** `npm run bench [-- name …]`: measures on a temporary server, and prints tables whose ratios are what matters. */

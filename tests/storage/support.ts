@@ -21,7 +21,7 @@ export function movableClock(start = new Date()) {
 }
 
 /** Creates tables as `drizzle-kit generate` would, and lets the application's role use them. */
-export async function createTables(db: TestDatabase, tables: Record<string, unknown>): Promise<void> {
+export async function createTables(db: Pick<TestDatabase, 'owner'>, tables: Record<string, unknown>): Promise<void> {
   const empty = generateDrizzleJson({})
   for (const statement of await generateMigration(empty, generateDrizzleJson(tables, empty.id)))
     await db.owner.sql.unsafe(statement)
@@ -30,7 +30,7 @@ export async function createTables(db: TestDatabase, tables: Record<string, unkn
 }
 
 /** What `npm run migrate -- --tables` does for the storages of an admin. */
-export async function installAll(db: TestDatabase, { source }: TestAdmin): Promise<void> {
+export async function installAll(db: Pick<TestDatabase, 'owner'>, { source }: TestAdmin): Promise<void> {
   const storages = [...source.admin.resources.values()].map(({ storage }) => storage)
   const { absent, failed } = await installStorage(db.owner.sql, storages)
   if (absent.length + failed.length > 0) throw new Error(JSON.stringify({ absent, failed }))

@@ -26,8 +26,9 @@ export async function countRows(
     const count = await countToTheEnd(ctx, resource, where)
     if (count !== undefined) return { kind: 'exact', count }
   }
-  // Only of a plain table does the catalogue know how many rows it shows; a view may have to compute every one of them.
-  const isPlain = resource.storage.kind === 'table' && resource.shape.kind === 'table'
+  // Only of a table does the catalogue know how many rows it shows, unless some of them have expired; a view may have to
+  // compute every one of them.
+  const isPlain = resource.storage.kind !== 'ephemeral' && resource.shape.kind === 'table'
   if (isPlain && !where) return countAll(ctx, resource)
   return counted === undefined
     ? countMatching(ctx, resource, where ?? sql`true`)
