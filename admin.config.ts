@@ -435,6 +435,8 @@ export default defineAdmin({
               { label: 'When and where', fields: ['placedAt', 'wantedAt', 'paidAt', 'deliverTo', 'isGift'] },
             ],
           },
+          // By the table's own trigger, in the transaction of the change: whoever makes it, a form or psql.
+          watch: [{ on: 'updated', triggerColumns: ['status'], effect: 'order.statusChanged' }],
           authorize: onlyOwnersDelete,
           hooks: {
             beforeSave: (ctx, order) => {

@@ -17,6 +17,9 @@ export interface Site {
 
 const HOST = '127.0.0.1'
 
+/** What programs that call /api/effects share with the site. */
+export const EFFECTS_SECRET = 'shared with the callers of the browser tests'
+
 /** The built product with its worker over a PostgreSQL of its own with the demo in it, as `npm start` runs it. */
 export async function startSite(): Promise<Site> {
   const shutdown = new Shutdown()
@@ -42,6 +45,9 @@ export async function startSite(): Promise<Site> {
       REDIS_URL: '',
       NEXTAUTH_URL: baseURL,
       NEXTAUTH_SECRET: 'only the browser tests know this one',
+      KONTOR_EFFECTS_SECRET: EFFECTS_SECRET,
+      SMTP_URL: '',
+      ORDER_WEBHOOK_URL: '',
       KONTOR_DATA_DIR: folder,
     }
     await startWorker({ isDev: false, env: { ...env, DATABASE_OWNER_URL: database.urls.owner } }, shutdown, () => {})
