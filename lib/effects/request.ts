@@ -1,7 +1,8 @@
 import { sql } from 'drizzle-orm'
 import type { Executor } from '@/lib/db/client'
+import { assertEffectRow } from '@/lib/db/effect-request'
 import { payloadText } from '@/lib/db/json-text'
-import { AdminError, invalid } from '@/lib/errors'
+import { AdminError } from '@/lib/errors'
 
 export interface EffectRequest {
   kind: string
@@ -21,12 +22,8 @@ export interface EffectRequest {
  * @throws AdminError `invalid` for a kind, payload or moment that cannot be kept
  */
 export async function requestEffect(executor: Pick<Executor, 'execute'>, request: EffectRequest): Promise<string> {
+  assertEffectRow(request)
   const { kind, dedupeKey = null, runAt, maxAttempts = null } = request
-  if (kind === '' || Buffer.byteLength(kind) > 200) throw invalid('The kind of an effect is 1 to 200 bytes long.')
-  if (runAt && Number.isNaN(runAt.getTime())) throw invalid('The moment an effect is to run at is not a date.')
-  if (maxAttempts !== null && !(Number.isInteger(maxAttempts) && maxAttempts > 0)) {
-    throw invalid('An effect is attempted a whole number of times, at least once.')
-  }
   const rows = await executor.execute<{ id: string }>(sql`select kontor.request_effect(
     ${kind}, ${payloadText(request.payload)}::jsonb, ${dedupeKey}, ${runAt?.toISOString() ?? null}::timestamptz,
     ${maxAttempts}::int) as id`)

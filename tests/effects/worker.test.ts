@@ -134,6 +134,40 @@ describe.each(CARRIERS.filter(({ isHere }) => isHere))('a worker with its queue 
     await worker.end()
   })
 
+  test.each([
+    ['negative', -60_000, 1],
+    ['beyond any calendar', Number.MAX_VALUE, 401],
+    ['no number', Number.NaN, 1],
+  ])('a wait that is %s is made one that can be', async (_what, after, mostDays) => {
+    const worker = await work({
+      payload: any,
+      backoff: '1h',
+      retries: 1,
+      run: () => {
+        throw new RetryLaterError('later', after)
+      },
+    })
+    const id = await ask(kind)
+    await expect.poll(async () => (await effectOf(id)).last_error).toMatch(/later/)
+    const [{ days }] = (await db.app.sql`select extract(epoch from run_at - now())::float8 / 86400 as days
+      from kontor.effects where id = ${id}`) as unknown as [{ days: number }]
+    expect(days).toBeLessThanOrEqual(mostDays)
+    await worker.end()
+  })
+
+  test.each([
+    ['an empty kind', '', {}],
+    ['a kind too long', 'k'.repeat(201), {}],
+    ['a NUL in the key', 'next', { dedupeKey: 'a\0b' }],
+    ['no date', 'next', { runAt: new Date('soon') }],
+  ])('a follow-up with %s is refused where it is asked for', async (_what, next, options) => {
+    const worker = await work({ payload: any, retries: 0, run: (_payload, ctx) => ctx.effect(next, {}, options) })
+    const id = await ask(kind)
+    await reaches(id, 'dead')
+    expect((await effectOf(id)).last_error).toMatch(/effect|NUL/)
+    await worker.end()
+  })
+
   test('refuses a payload that does not fit at once, with the reason', async () => {
     let runs = 0
     const worker = await work({ payload: z.object({ id: z.number() }), run: () => void runs++ })

@@ -108,7 +108,11 @@ function blank({ id, attempt, token }: ClaimedEffect): Settlement {
 
 function afterFailure(effect: ClaimedEffect, handler: Handler, error: unknown): Pick<Settlement, 'status' | 'delayMs'> {
   if (effect.attempt >= effect.maxAttempts || !handler.isWorthRetrying(error)) return { status: 'dead', delayMs: 0 }
-  return { status: 'failed', delayMs: retryAfterOf(error) ?? handler.backoffMs(effect.attempt, error) }
+  const delayMs = retryAfterOf(error) ?? handler.backoffMs(effect.attempt, error)
+  return { status: 'failed', delayMs: Math.min(MOST_DELAY_MS, Math.max(0, delayMs)) }
 }
+
+/** A moment Postgres can still hold, whatever a handler or a server asks for. */
+const MOST_DELAY_MS = 400 * 86_400_000
 
 const texts = (error: unknown) => ({ error: describeError(error), trace: traceError(error) })

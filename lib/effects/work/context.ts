@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import type { Database } from '@/lib/db/client'
 import type { Clock } from '@/lib/db/clock'
 import { parseDuration } from '@/lib/db/duration'
+import { assertEffectRow } from '@/lib/db/effect-request'
 import { payloadText } from '@/lib/db/json-text'
 import { transact } from '@/lib/db/transaction'
 import { signDeferral } from '../deferral-token'
@@ -57,6 +58,7 @@ export function createContext(
     db: parts.db,
     transact: (work) => transact(parts.db.orm, provenance, work),
     effect(kind, payload, { dedupeKey, runAt } = {}) {
+      assertEffectRow({ kind, dedupeKey, runAt })
       followUps.push({ kind, payload: payloadText(payload), dedupeKey, runAt: runAt?.toISOString() })
     },
     async defer({ deadline = DEFAULT_DEADLINE } = {}) {

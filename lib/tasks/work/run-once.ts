@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import type { Database } from '@/lib/db/client'
 import type { Clock } from '@/lib/db/clock'
 import { formatDuration } from '@/lib/db/duration'
+import { assertEffectRow } from '@/lib/db/effect-request'
 import { describeError, traceError } from '@/lib/db/error-text'
 import { payloadText } from '@/lib/db/json-text'
 import { transact } from '@/lib/db/transaction'
@@ -103,6 +104,7 @@ function contextOf(run: ClaimedRun, signal: AbortSignal, parts: RunParts, follow
     db: parts.db,
     transact: (work) => transact(parts.db.orm, provenance, work),
     effect(kind, payload, { dedupeKey, runAt } = {}) {
+      assertEffectRow({ kind, dedupeKey, runAt })
       followUps.push({ kind, payload: payloadText(payload), dedupeKey, runAt: runAt?.toISOString() })
     },
   }
