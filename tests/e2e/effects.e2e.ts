@@ -132,7 +132,7 @@ test.describe('effects', () => {
       const answer = await request.fetch(`${baseURL}/api/effects`, { method })
       expect([method, answer.status(), answer.headers().allow]).toEqual([method, 405, 'POST'])
     }
-    expect((await request.post('/api/effects/callback/forged', { data: {} })).status()).toBe(404)
+    expect((await request.post('/api/effects/callback/forged', { data: { payload: 1 } })).status()).toBe(404)
   })
 
   test('they are the owners’ to see and steer', async ({ page, signInAs }) => {
@@ -140,7 +140,7 @@ test.describe('effects', () => {
     await page.goto('/admin/effects')
     await expect(page.getByRole('heading', { name: 'Effects', exact: true })).toHaveCount(0)
     expect((await page.request.get('/api/pulse?of=effects')).status()).toBe(403)
-    expect((await page.request.get('/api/pulse?of=everything')).status()).toBe(400)
+    expect((await page.request.get('/api/pulse?of=everything')).status()).toBe(422)
   })
 })
 
@@ -174,4 +174,32 @@ test('a task runs now, pauses, goes on and starts afresh, and its page shows it'
   await expect(page.getByText(/starts afresh/)).toBeVisible()
   await expect.poll(task).toMatchObject({ runs_succeeded: '0', paused: false })
   await expectAccessible()
+})
+
+test('more changes than one undo takes are undone in the background, and its page follows it to the end', async ({
+  page,
+  signInAs,
+  sql,
+  expectAccessible,
+}) => {
+  test.setTimeout(240_000)
+  const noted = async () => Number((await sql`select count(*) from shop.customers where notes = 'Cash only'`)[0]?.count)
+  const before = await noted()
+  await sql`update shop.customers set notes = 'Cash only' where id <= 10500 and notes is distinct from 'Cash only'`
+  // Somebody went on with one of them since: that one is left out.
+  await sql`update shop.customers set notes = 'Card again' where id = 7`
+  await signInAs('owner')
+  await page.goto('/admin/changes?q=Cash+only')
+  await page.getByRole('button', { name: 'Undo…' }).last().click()
+  await page.getByRole('button', { name: 'Undo', exact: true }).click()
+  await page.getByRole('button', { name: 'Undo in the background' }).click()
+  await expect(page).toHaveURL(/\/admin\/tasks\/jobs\//)
+  await expect(page.getByRole('progressbar')).toBeVisible()
+  await expect(page.getByText('Completed, some left out')).toBeVisible({ timeout: 180_000 })
+  await expect(page.getByRole('table', { name: 'Left out' })).toContainText(/[Cc]hanged again/)
+  expect(await noted()).toBe(before)
+  await expect(page.getByRole('button', { name: 'Undo…' })).toBeVisible()
+  await expectAccessible()
+  await page.getByRole('link', { name: 'Tasks' }).first().click()
+  await expect(page.getByRole('region', { name: 'Background jobs' })).toContainText(/Undo 10,\d+ changes/)
 })
