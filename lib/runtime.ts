@@ -1,9 +1,9 @@
 import { pino } from 'pino'
 import config from '@/admin.config'
-import { type AdminSource, resolveAdmin } from '@/lib/admin'
+import { type AdminSource, columnCodec, resolveAdmin } from '@/lib/admin'
 import { connect, type Database } from '@/lib/db/client'
 import { type EnvFor, readEnv } from '@/lib/env'
-import { createFeed, type Feed } from '@/lib/watch'
+import { createFeed, createWatchers, type Feed, type Watchers } from '@/lib/watch'
 
 /** Everything a process needs, built once: the composition root, and the only importer of admin.config. */
 export interface Runtime {
@@ -11,6 +11,8 @@ export interface Runtime {
   db: Database
   /** What is committed, live. Reads nothing until somebody subscribes. */
   feed: Feed
+  /** `subscribe` and `unsubscribe` for code of one's own. */
+  watchers: Watchers
   env: EnvFor<'web'>
   clock: { now(): Date }
   log: pino.Logger
@@ -37,10 +39,13 @@ function makeRuntime(): Runtime {
   const env = readEnv(process.env, 'web')
   const log = pino({ name: 'kontor', level: process.env.LOG_LEVEL ?? 'info' })
   const db = connect(env.databaseUrl, { applicationName: 'kontor web' })
+  const admin = readAdmin()
+  const feed = createFeed({ sql: db.sql, listenUrl: env.listenUrl, log })
   return {
-    admin: readAdmin(),
+    admin,
     db,
-    feed: createFeed({ sql: db.sql, listenUrl: env.listenUrl, log }),
+    feed,
+    watchers: createWatchers({ feed, sql: db.sql, watchers: admin.watchers, codec: columnCodec, log }),
     env,
     clock: { now: () => new Date() },
     log,

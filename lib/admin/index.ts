@@ -1,6 +1,7 @@
 export { watcher } from '@/lib/watch'
 export { loadBytes } from './bytes'
 export { ConfigError } from './checks'
+export { columnCodec } from './column-codec'
 export type { Actor, OperationContext, RequestContext } from './context'
 export { defineAdmin, resource, section } from './define'
 export { detect } from './detect'

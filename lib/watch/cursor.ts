@@ -50,3 +50,7 @@ export function isBehind(earlier: Snapshot, later: Snapshot): boolean {
 }
 
 export const largerId = (a: string, b: string): string => (BigInt(a) > BigInt(b) ? a : b)
+
+/** Whether a transaction was over when the snapshot was taken. */
+export const isVisibleIn = (tx: string, { xmax, xip }: Snapshot): boolean =>
+  BigInt(tx) < BigInt(xmax) && !xip.includes(tx)

@@ -1,5 +1,15 @@
 export { type FeedChange, isOversize, type LoggedJson, type ManyChanged, type Oversize, textOf } from './change'
 export { type Batch, createFeed, type Feed, type FeedListener, type FeedParts, type FeedState } from './feed'
+export type { Message, MessageOf, Selection, WatcherReference } from './message'
+export type { Codec } from './plan'
+export {
+  createWatchers,
+  type MessageHandler,
+  type SubscribeOptions,
+  type Subscription,
+  type WatcherDetails,
+  type Watchers,
+} from './subscriptions'
 export {
   type AnyWatcher,
   isWatcher,

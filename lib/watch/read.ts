@@ -95,9 +95,18 @@ function readRows(sql: postgres.ISql, { snapshot: { xmax, xip }, floor, id }: Cu
     order by c.place`
 }
 
-const within = (sql: postgres.ISql, { snapshot: { xmax, xip }, floor }: Cursor, to: Cursor) => sql`
-  ((c.tx >= ${xmax}::xid8 and c.tx < ${to.snapshot.xmax}::xid8 and c.id > ${floor}) or c.tx = any(${xip}::xid8[]))
-  and pg_visible_in_snapshot(c.tx, ${formatSnapshot(to.snapshot)}::pg_snapshot)`
+/** What lies between two cursors. `to` is never behind `from`. */
+function within(sql: postgres.ISql, from: Cursor, to: Cursor) {
+  const { xmax, xip } = from.snapshot
+  // After a dump and restore transaction ids begin anew: unread is what has a higher id than anything read, and the old
+  // rows that the old snapshot did not show.
+  if (from.system !== to.system) {
+    return sql`(c.id > ${from.id} or (c.id > ${from.floor} and (c.tx >= ${xmax}::xid8 or c.tx = any(${xip}::xid8[]))))
+      and c.id <= ${to.id}`
+  }
+  return sql`((c.tx >= ${xmax}::xid8 and c.tx < ${to.snapshot.xmax}::xid8 and c.id > ${from.floor}) or c.tx = any(${xip}::xid8[]))
+    and pg_visible_in_snapshot(c.tx, ${formatSnapshot(to.snapshot)}::pg_snapshot)`
+}
 
 /** Too much to tell one by one: relations of which little changed are, the others are counted. */
 async function coalesce(sql: postgres.ISql, from: Cursor, to: Cursor): Promise<Omit<Reading, 'isGap'>> {
@@ -152,23 +161,11 @@ async function beforeFirst(sql: postgres.ISql, from: Cursor, to: Cursor): Promis
   return row?.id ?? undefined
 }
 
-/**
- * After a dump and restore transaction ids begin anew: what was not read yet is what has a higher id, and the old rows
- * that the old snapshot did not show. From here on rows that came with the restore count as read.
- */
+/** After a dump and restore. From here on rows that came with the restore count as read. */
 async function resynchronise(sql: postgres.ISql, from: Cursor): Promise<Reading> {
   const present = await presentCursor(sql)
   if (BigInt(present.id) < BigInt(from.id)) return { next: present, changes: [], many: [], isGap: true }
-  const unread = sql`(c.id > ${from.id}
-    or (c.id > ${from.floor} and (c.tx >= ${from.snapshot.xmax}::xid8 or c.tx = any(${from.snapshot.xip}::xid8[]))))
-    and c.id <= ${present.id}`
-  const counts = await sql<{ relation: string; count: number }[]>`
-    select c.relation, count(*)::float8 as count from kontor.changes as c where ${unread} group by c.relation`
-  const total = counts.reduce((sum, { count }) => sum + count, 0)
-  if (total > READ_LIMIT) return { next: present, changes: [], many: [...counts], isGap: false }
-  const rows = await sql<Row[]>`
-    select ${columns(sql)}, c.before, c.after from kontor.changes as c where ${unread} order by c.id`
-  return { next: present, changes: rows.map(plain), many: [], isGap: false }
+  return { ...(await coalesce(sql, from, present)), isGap: false }
 }
 
 /** Whether the server stands at an earlier moment than the cursor: restored to it, or a replica that lagged took over. */
@@ -177,8 +174,16 @@ async function wasSetBack(sql: postgres.ISql, from: Cursor): Promise<boolean> {
 }
 
 /**
- * Whether everything since `cursor` is still in the log: months that retention took away can no longer be told.
+ * The position of now, for a reader that goes on from `from` by `readPage`; whether what lies between can still be told.
  */
+export async function targetAfter(sql: postgres.ISql, from: Cursor): Promise<{ to: Cursor; isGap: boolean }> {
+  const present = await presentCursor(sql)
+  const isGap = BigInt(present.id) < BigInt(from.id) || !(await isWithinRetention(sql, from))
+  const to = present.system === from.system && !isGap ? { ...present, floor: from.floor } : present
+  return { to, isGap }
+}
+
+/** Whether everything since `cursor` is still in the log: months that retention took away can no longer be told. */
 export async function isWithinRetention(sql: postgres.ISql, cursor: Cursor): Promise<boolean> {
   const [row] = await sql<{ lost: boolean }[]>`
     select exists (select from kontor.upkeep where kind = 'retention')
