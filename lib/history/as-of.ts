@@ -101,6 +101,10 @@ export function holdsNow(table: AsOfTable, alias: string, condition: (alias: str
 
 const NOW = 'kontor.now'
 
+/** Whether the record of a row of the table itself changed since the moment. @param alias of the row */
+export const isChangedSince = (table: AsOfTable, moment: Moment, alias: string): SQL =>
+  sql`(${sql.raw(recordIdOf(keyOf(table), alias))}) collate "C" in (select c.record_id from (${changedSince(table, moment)}) as c)`
+
 /** The given records as far as they changed since: their earlier values as texts, and whether they began only then. */
 export const changedRecords = (table: AsOfTable, moment: Moment, recordIds: readonly string[]): SQL => sql`
   select l.record_id as "recordId", ${textsOf(sql`l.state`)} as state, l.born

@@ -55,4 +55,4 @@ export const tableOf = ({ schema, name }: { schema: string; name: string }) =>
   sql.raw(`${quote(schema)}.${quote(name)}`)
 
 /** The record's id over `alias`, as SQL text. */
-export const idOf = (facts: TableFacts, alias: string) => recordIdOf(keyColumns(facts), alias)
+export const idOf = (facts: Pick<TableFacts, 'key' | 'columns'>, alias: string) => recordIdOf(keyColumns(facts), alias)

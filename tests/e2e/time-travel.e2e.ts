@@ -58,4 +58,38 @@ test.describe('time travel', () => {
       await expect(page.getByRole('link', { name: 'New product' })).toBeVisible()
     }
   })
+
+  test('a record and a filtered list are restored after a question, and the toast undoes it', async ({
+    page,
+    signInAs,
+    sql,
+  }) => {
+    await signInAs('owner')
+    await sql`insert into blog.tags (name, slug) select 'Zeit ' || n, 'zeit-' || n from generate_series(1, 3) n`
+    const [row] = await sql<
+      { at: string }[]
+    >`select to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as at`
+    await sql`update blog.tags set name = 'Later ' || name where slug like 'zeit-%'`
+    await sql`delete from blog.tags where slug = 'zeit-3'`
+    const names = async () =>
+      (await sql<{ name: string }[]>`select name from blog.tags where slug like 'zeit-%' order by slug`).map(
+        ({ name }) => name,
+      )
+
+    await page.goto(`/admin/blog/tags?q=zeit&at=${row?.at}`)
+    await page.getByRole('link', { name: 'Zeit 1' }).click()
+    await page.getByRole('button', { name: 'Restore…' }).click()
+    await expect(page.getByText(/1 tag goes back/)).toBeVisible()
+    await page.getByRole('button', { name: 'Restore', exact: true }).click()
+    await expect.poll(names).toEqual(['Zeit 1', 'Later Zeit 2'])
+
+    await page.goto(`/admin/blog/tags?q=zeit&at=${row?.at}`)
+    await page.getByRole('button', { name: 'Restore what is listed…' }).click()
+    await expect(page.getByText(/1 tag goes back; 1 tag returns/)).toBeVisible()
+    await page.getByRole('button', { name: 'Restore', exact: true }).click()
+    await expect.poll(names).toEqual(['Zeit 1', 'Zeit 2', 'Zeit 3'])
+    await page.getByRole('button', { name: 'Undo' }).last().click()
+    await expect.poll(names).toEqual(['Zeit 1', 'Later Zeit 2'])
+    await sql`delete from blog.tags where slug like 'zeit-%'`
+  })
 })

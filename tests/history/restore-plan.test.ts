@@ -28,7 +28,7 @@ it('a record goes back to any moment, whatever happened since', async () => {
   await db.admin.sql.unsafe(
     `update cakes set price = 7 where id = 1; update cakes set name = 'x', data = '{"n": 2}' where id = 1; delete from cakes where id = 2; insert into cakes values (3000, 'new')`,
   )
-  const plan = await restorePlan(orm, cakes, { recordIds: ['1', '2', '3', '3000', 'nothing'].slice(0, 4) }, at)
+  const plan = await restorePlan(orm, [{ ...cakes, recordIds: ['1', '2', '3', '3000', 'nothing'].slice(0, 4) }], at)
   expect(plan.steps.map(({ kind, recordId }) => `${kind} ${recordId}`).sort()).toEqual([
     'remove 3000',
     'restore 2',
@@ -49,7 +49,7 @@ it('a filtered list goes back: what matched then, and what matches now', async (
   await db.admin.sql.unsafe(
     `update cakes set price = 100 where id in (1, 9); delete from cakes where id = 8; insert into cakes values (50, 'late', 20), (51, 'late', 1); update cakes set name = 'other' where id = 2`,
   )
-  const plan = await restorePlan(orm, cakes, { where: sql`t.price > 10` }, at)
+  const plan = await restorePlan(orm, [{ ...cakes, then: sql`t.price > 10`, now: sql`t.price > 10` }], at)
   expect(plan.steps.map(({ kind, recordId }) => `${kind} ${recordId}`).sort()).toEqual([
     'remove 50',
     'restore 8',
@@ -61,7 +61,7 @@ it('a filtered list goes back: what matched then, and what matches now', async (
   expect(after.filter((row) => !row.includes('other') && !row.includes('late'))).toEqual(
     before.filter((row) => !row.startsWith('(2,')),
   )
-  await take(db, await restorePlan(orm, cakes, { where: sql`true` }, at))
+  await take(db, await restorePlan(orm, [{ ...cakes, then: sql`true`, now: sql`true` }], at))
   expect(await rows()).toEqual(before)
 })
 
@@ -69,19 +69,24 @@ it('what keys refuse is said before anything is written', async () => {
   await db.admin.sql.unsafe(`insert into shops values (2); update cakes set shop_id = 2 where id = 5`)
   const at = await now()
   await db.admin.sql.unsafe(`update cakes set shop_id = 1 where id = 5; delete from shops where id = 2`)
-  expect((await restorePlan(orm, cakes, { recordIds: ['5'] }, at)).steps).toMatchObject([
+  expect((await restorePlan(orm, [{ ...cakes, recordIds: ['5'] }], at)).steps).toMatchObject([
     { blockers: [{ kind: 'parent_gone' }] },
   ])
 })
 
 it('nothing to do where nothing changed since', async () => {
-  expect(await restorePlan(orm, cakes, { where: sql`true` }, await now())).toMatchObject({ steps: [], isClean: true })
+  expect(await restorePlan(orm, [{ ...cakes, then: sql`true`, now: sql`true` }], await now())).toMatchObject({
+    steps: [],
+    isClean: true,
+  })
 })
 
 it('a moment before the history is refused with the one it begins at', async () => {
-  await expect(restorePlan(orm, cakes, { recordIds: ['1'] }, '2001-01-01')).rejects.toMatchObject({
+  await expect(restorePlan(orm, [{ ...cakes, recordIds: ['1'] }], '2001-01-01')).rejects.toMatchObject({
     code: 'invalid',
     message: expect.stringMatching(/can be seen from \d{4}-/),
   })
-  await expect(restorePlan(orm, cakes, { recordIds: ['1'] }, '2999-01-01')).rejects.toMatchObject({ code: 'invalid' })
+  await expect(restorePlan(orm, [{ ...cakes, recordIds: ['1'] }], '2999-01-01')).rejects.toMatchObject({
+    code: 'invalid',
+  })
 })

@@ -9,12 +9,20 @@ import styles from './undo.module.css'
 interface Props {
   message: string
   refusal: UndoRefusal
+  /** What is being done. Default: Undo. */
+  verb?: 'Undo' | 'Restore'
   onChoose: (choice: Pick<UndoRequest, 'overrule' | 'leaveOut' | 'given'>) => void
   onClose: () => void
 }
 
 /** What is in the way of an undo, and what can be done about it. */
-export function UndoDialog({ message, refusal: { obstacles, blocked, free }, onChoose, onClose }: Props) {
+export function UndoDialog({
+  message,
+  refusal: { obstacles, blocked, free },
+  verb = 'Undo',
+  onChoose,
+  onClose,
+}: Props) {
   const [given, setGiven] = useState<Record<string, string>>({})
   const missing = obstacles.filter(({ choice }) => choice === 'give')
   const isGiven = missing.every(({ key = '' }) => given[key]?.trim())
@@ -25,7 +33,7 @@ export function UndoDialog({ message, refusal: { obstacles, blocked, free }, onC
   return (
     <>
       <p>{message}</p>
-      <Comparison obstacles={obstacles} />
+      <Comparison obstacles={obstacles} verb={verb} />
       {!hasAll && <p className={styles.note}>and more of the same.</p>}
       {missing.map(({ key = '', record, label }) => (
         <TextInput
@@ -40,12 +48,12 @@ export function UndoDialog({ message, refusal: { obstacles, blocked, free }, onC
         <Button onClick={onClose}>Leave it</Button>
         {free > 0 && (
           <Button onClick={() => onChoose({ leaveOut: true })}>
-            {blocked === 1 ? 'Undo the rest' : `Undo the rest, without these ${blocked.toLocaleString()}`}
+            {blocked === 1 ? `${verb} the rest` : `${verb} the rest, without these ${blocked.toLocaleString()}`}
           </Button>
         )}
         {canGoOn && (
           <Button tone="primary" onClick={() => onChoose({ overrule: canOverrule, leaveOut: mustLeaveOut, given })}>
-            {canOverrule ? 'Undo all the same' : 'Restore with this'}
+            {canOverrule ? `${verb} all the same` : 'Restore with this'}
           </Button>
         )}
       </div>
@@ -53,7 +61,7 @@ export function UndoDialog({ message, refusal: { obstacles, blocked, free }, onC
   )
 }
 
-function Comparison({ obstacles }: { obstacles: readonly UndoObstacle[] }) {
+function Comparison({ obstacles, verb }: { obstacles: readonly UndoObstacle[]; verb: string }) {
   return (
     <div className={styles.scroll}>
       <table className={styles.compare}>
@@ -62,7 +70,7 @@ function Comparison({ obstacles }: { obstacles: readonly UndoObstacle[] }) {
             <th>Field</th>
             <th>After the change</th>
             <th>Now</th>
-            <th>Undo would set</th>
+            <th>{verb} would set</th>
           </tr>
         </thead>
         <tbody>

@@ -55,9 +55,9 @@ export async function undoPart(
 }
 
 /** Plans until nothing is in the way: what is left out may have been what other steps need, so it is planned again. */
-async function settleSteps(
+export async function settleSteps(
   ctx: OperationContext,
-  request: UndoRequest,
+  request: Pick<UndoRequest, 'overrule' | 'leaveOut' | 'given'>,
   makePlan: (without: ReadonlySet<string>) => Promise<UndoPlan>,
 ): Promise<{ plan: UndoPlan; steps: WeighedStep[]; leftOut: UndoObstacle[] }> {
   const without = new Set<string>()

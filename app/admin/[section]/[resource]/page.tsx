@@ -2,7 +2,7 @@ import { pageContext } from '@/app/context'
 import { forPage } from '@/app/page-outcome'
 import { settleWithin } from '@/app/settle'
 import { WhenSettled } from '@/app/when-settled'
-import { canTravel, findResource, loadList, travel, viewResource } from '@/lib/admin'
+import { canTravel, findResource, loadList, mayRestore, travel, viewResource } from '@/lib/admin'
 import { Banner } from '@/lib/ui/banner/banner'
 import { ButtonLink } from '@/lib/ui/button/button'
 import { Page, PageHead } from '@/lib/ui/page/page'
@@ -10,6 +10,7 @@ import { addressAt } from '../../as-of/address'
 import { AsOfBanner } from '../../as-of/as-of-banner'
 import { AsOfButton } from '../../as-of/as-of-button'
 import { BeforeHistory } from '../../as-of/before-history'
+import { RestoreButton } from '../../as-of/restore-button'
 import { Refusal } from '../../refusal'
 import { ListBody } from './list/list-body'
 import { ListSkeleton } from './list/list-skeleton'
@@ -28,6 +29,7 @@ export default async function ListPage({ params, searchParams }: Props) {
   const found = await forPage(findResource(ctx, section, slug), attempted)
   const { ctx: then, resource, asOf, notice } = await forPage(travel(ctx, found, search.at), attempted)
   const isKnown = !asOf?.begins
+  const canRestore = asOf !== undefined && (await mayRestore(ctx, found))
   const loading = isKnown ? forPage(loadList(then, resource, search), attempted) : undefined
   const [view, list] = await Promise.all([viewResource(then, resource), loading && settleWithin(loading, PATIENCE)])
   const { singular, plural, sectionLabel, description, href, can } = view
@@ -36,6 +38,9 @@ export default async function ListPage({ params, searchParams }: Props) {
     <Page title={plural} path={[{ label: sectionLabel, href: `/admin/${section}` }, { label: plural }]}>
       <Refusal ctx={ctx} refused={search.refused} />
       <PageHead title={plural} description={description}>
+        {asOf && !asOf.begins && canRestore && (
+          <RestoreButton {...{ resource: found.key, singular, plural }} at={asOf.at} words={asOf.words} />
+        )}
         {canTravel(found) && <AsOfButton at={asOf?.at} locale={ctx.locale} timeZone={ctx.timeZone} />}
         {list && (
           <WhenSettled settled={list} fallback={<ButtonLink href={undefined}>Export</ButtonLink>}>

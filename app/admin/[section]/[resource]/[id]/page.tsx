@@ -3,7 +3,15 @@ import { deleteRecords, saveRecord } from '@/app/admin/actions'
 import { pageContext } from '@/app/context'
 import { forPage } from '@/app/page-outcome'
 import { recordIdOf } from '@/app/record-id'
-import { canTravel, findResource, loadRecordView, loadVersionView, type RequestContext, travel } from '@/lib/admin'
+import {
+  canTravel,
+  findResource,
+  loadRecordView,
+  loadVersionView,
+  mayRestore,
+  type RequestContext,
+  travel,
+} from '@/lib/admin'
 import { loadRecordHistory } from '@/lib/admin/history/load-history'
 import { findDeletion, findSubject } from '@/lib/admin/history/subject'
 import { loadVersionHistory } from '@/lib/admin/history/version-history'
@@ -22,6 +30,7 @@ import { AsOfButton } from '../../../as-of/as-of-button'
 import { BeforeHistory } from '../../../as-of/before-history'
 import { DroppedValues } from '../../../as-of/dropped-values'
 import { NotThere } from '../../../as-of/not-there'
+import { RestoreButton } from '../../../as-of/restore-button'
 import { HistoryRail } from '../../../history/history-rail'
 import { RecordingNotice } from '../../../history/recording-notice'
 import { DeleteRecord } from '../form/delete-record'
@@ -59,6 +68,7 @@ export default async function RecordPage({ params, searchParams }: Props) {
   )
   if (view instanceof AdminError) return <ExpiredRecord ctx={ctx} resource={present} message={view.message} />
   const history = await loadHistory(asOf ? then : ctx, present, view.id ?? recordId, asOf?.at)
+  const canRestore = asOf !== undefined && (await mayRestore(ctx, present))
   const { title, related, dropped = [], can } = view
   const { singular, plural, sectionLabel, href, key, isRecorded } = view.resource
   const notices = [notice ?? [], view.notices].flat()
@@ -73,6 +83,14 @@ export default async function RecordPage({ params, searchParams }: Props) {
       isNarrow={related.length === 0 && !history}
     >
       <PageHead title={title} description={`${singular} ${view.id}`}>
+        {asOf && canRestore && (
+          <RestoreButton
+            {...{ resource: present.key, singular, plural }}
+            at={asOf.at}
+            words={asOf.words}
+            id={view.id ?? recordId}
+          />
+        )}
         {canTravel(present) && <AsOfButton at={asOf?.at} locale={ctx.locale} timeZone={ctx.timeZone} />}
         {view.lifetime && <TimeLeft icon={<Icon name="timer" />} />}
         {can.delete && view.id !== undefined && (

@@ -1,0 +1,148 @@
+import { and, type SQL, sql } from 'drizzle-orm'
+import { column } from '@/lib/db/rebase'
+import { decodeRecordId } from '@/lib/db/record-id'
+import { AdminError, invalid } from '@/lib/errors'
+import { type RestoreScope, recordedSince, restorePlan } from '@/lib/history'
+import type { OperationContext, RequestContext } from '../context'
+import type { UndoRequest } from '../history/undo-view'
+import { parseListState } from '../list'
+import { listCondition } from '../list/read'
+import { assertAllowed, isAllowed } from '../policy'
+import { loadReadable } from '../record-view'
+import { travel } from '../time-travel/travel'
+import type { Resource } from '../tree'
+import { inTransaction, type Road } from './road'
+import { settleSteps } from './undo'
+import { takeSteps } from './undo-take'
+import type { WeighedStep } from './undo-weigh'
+
+/** Which records to take back to a moment, and what to do about what is in the way. */
+export interface RestoreRequest extends Pick<UndoRequest, 'overrule' | 'leaveOut' | 'given'> {
+  /** The moment as addresses have it. */
+  at: string
+  /** One record, with its links; or the list's own query string: what it showed then, and what it shows now. */
+  what: { id: string } | { query: string }
+}
+
+/** What a restore does, or would do: records by what becomes of them, and links that come or go. */
+export interface RestoreCounts {
+  changed: number
+  returned: number
+  removed: number
+  links: number
+}
+
+/**
+ * Takes records back to what they were at a moment, up to 10,000 in one transaction: all or none. By the same road as a
+ * person's own change: authorised, validated, hooked, logged.
+ * @throws AdminError `conflict` with `undo` (an UndoRefusal) where something is in the way and the request does not say
+ *   what to do about it; `conflict` where all is as it was then; `too_large`, `invalid`, `forbidden`, and whatever the
+ *   operations themselves refuse
+ */
+export function restoreRecords(road: Road, resource: Resource, request: RestoreRequest): Promise<RestoreCounts> {
+  return inTransaction({ ...road, ctx: { ...road.ctx, source: 'restore' } }, resource, async (ctx) => {
+    const { steps, leftOut } = await settled(ctx, resource, request)
+    if (steps.length === 0) {
+      const message = leftOut.length > 0 ? 'Nothing is left to restore without those records.' : ALREADY
+      throw new AdminError('conflict', message)
+    }
+    await takeSteps(ctx, steps)
+    return countsOf(resource, steps)
+  })
+}
+
+/**
+ * How many records a restore would touch, with nothing changed. Whatever is in the way is left out of account.
+ * @throws AdminError as `restoreRecords` does
+ */
+export function countRestore(road: Road, resource: Resource, request: RestoreRequest): Promise<RestoreCounts> {
+  return inTransaction(road, resource, async (ctx) => {
+    const plan = await restorePlan(ctx.tx, await scopesOf(ctx, resource, request), request.at)
+    const steps = plan.steps.filter(({ blockers }) => !blockers.some(({ kind }) => kind === 'already'))
+    return countsOf(
+      resource,
+      steps.map((step) => ({ step })),
+    )
+  })
+}
+
+/** Whether the person may take records of it back at all: each one is asked about when it is. */
+export const mayRestore = async (ctx: RequestContext, resource: Resource): Promise<boolean> =>
+  resource.storage.versions === undefined && (await isAllowed(ctx, resource, 'update'))
+
+const ALREADY = 'There is nothing to restore: everything is as it was then.'
+
+async function settled(ctx: OperationContext, resource: Resource, request: RestoreRequest) {
+  const { at, what } = request
+  const scopes = await scopesOf(ctx, resource, request)
+  const found = await settleSteps(ctx, request, (without) => restorePlan(ctx.tx, scopes, at, { lock: true, without }))
+  const returns = found.steps.some(({ step }) => step.kind !== 'remove')
+  if ('id' in what && returns) await assertSeenThen(ctx, resource, at, what.id)
+  return found
+}
+
+/** Nobody brings back what they may not see. */
+async function assertSeenThen(ctx: OperationContext, resource: Resource, at: string, id: string): Promise<void> {
+  const past = await travel(ctx, resource, at, 'record')
+  await loadReadable(past.ctx, past.resource, id)
+}
+
+function countsOf(resource: Resource, steps: readonly Pick<WeighedStep, 'step'>[]): RestoreCounts {
+  const own = steps.filter(({ step }) => step.relation === resource.shape.relation)
+  const of = (kind: WeighedStep['step']['kind']) => own.filter(({ step }) => step.kind === kind).length
+  return { changed: of('set'), returned: of('restore'), removed: of('remove'), links: steps.length - own.length }
+}
+
+async function scopesOf(
+  ctx: OperationContext,
+  resource: Resource,
+  { at, what }: RestoreRequest,
+): Promise<RestoreScope[]> {
+  // Append-only records have a way of their own: an earlier version is written again.
+  if (resource.storage.versions) throw invalid(`${resource.plural} keep their versions: restore one of those.`)
+  await assertAllowed(ctx, resource, 'update')
+  const { schema, name } = resource.shape
+  if ('id' in what) {
+    const links = linksOf(resource, what.id)
+    const recorded = await recordedSince(
+      ctx.tx,
+      links.map((link) => `${link.schema}.${link.name}`),
+    )
+    const known = links.filter((link) => recorded.has(`${link.schema}.${link.name}`))
+    return [{ schema, name, recordIds: [what.id] }, ...known]
+  }
+  const { then, now } = await conditionsOf(ctx, resource, at, what.query)
+  return [{ schema, name, then, now }]
+}
+
+/** The links of one record, through the join tables of its own: their rows of then and of now. */
+function linksOf(resource: Resource, id: string): RestoreScope[] {
+  const parts = decodeRecordId(id, resource.keyFields.length)
+  return resource.manyToMany.flatMap(({ join, ownColumns, ownFields }) => {
+    const isOwn = ownColumns.map(({ name }, at) => {
+      const part = resource.keyFields.findIndex((field) => field.name === ownFields[at])
+      return parts?.[part] === undefined ? undefined : sql`${column('t', name)} = ${parts[part]}`
+    })
+    if (join.primaryKey.length === 0 || isOwn.includes(undefined)) return []
+    const condition = and(...isOwn) ?? sql`false`
+    return [{ schema: join.schema, name: join.name, then: condition, now: condition }]
+  })
+}
+
+/** What the list's query asks of rows of then, and of rows of now; each as far as the person may see them. */
+async function conditionsOf(
+  ctx: RequestContext,
+  resource: Resource,
+  at: string,
+  query: string,
+): Promise<{ then: SQL; now: SQL }> {
+  const past = await travel(ctx, resource, at)
+  if (!past.asOf || past.asOf.begins) throw invalid(past.notice ?? `Nothing is known of ${at}.`)
+  const conditionOf = async (asked: RequestContext, shown: Resource) => {
+    const { state, notices } = await parseListState(shown, new URLSearchParams(query), asked)
+    // A page can say that it left a filter out; here that would touch records nobody asked for.
+    if (notices.length > 0) throw invalid(`Nothing was restored. ${notices.join(' ')}`)
+    return (await listCondition(asked, state)).where ?? sql`true`
+  }
+  return { then: await conditionOf(past.ctx, past.resource), now: await conditionOf(ctx, resource) }
+}
