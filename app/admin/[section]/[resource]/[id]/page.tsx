@@ -180,16 +180,18 @@ async function Unknown({
       <PageHead title={title} description={`${singular} ${id}`}>
         <AsOfButton at={asOf.at} locale={ctx.locale} timeZone={ctx.timeZone} />
       </PageHead>
-      <AsOfBanner asOf={asOf} what={title} nowHref={href} locale={ctx.locale} />
       {asOf.begins ? (
         <BeforeHistory asOf={asOf} plural={plural.toLowerCase()} hrefAt={(at) => addressAt(href, {}, at)} />
       ) : (
-        <NotThere
-          words={asOf.words}
-          singular={singular.toLowerCase()}
-          historyHref={`${href}/history`}
-          isGone={isGone}
-        />
+        <>
+          <AsOfBanner asOf={asOf} what={title} nowHref={href} locale={ctx.locale} />
+          <NotThere
+            words={asOf.words}
+            singular={singular.toLowerCase()}
+            historyHref={`${href}/history`}
+            isGone={isGone}
+          />
+        </>
       )}
     </Page>
   )
