@@ -15,7 +15,7 @@ import { type FoldedStep, recordKey, type UndoStep } from './undo-step'
 /** Which rows of a table to take back: by id, or those for which a condition over `t` (the table's columns) held then or holds now. */
 export type RestoreScope = { schema: string; name: string } & (
   | { recordIds: readonly string[] }
-  | { then: SQL; now: SQL }
+  | { past: SQL; present: SQL }
 )
 
 /**
@@ -95,12 +95,12 @@ async function changedIn(db: Executor, scope: RestoreScope, moment: Moment): Pro
 async function idsWhere(
   db: Executor,
   table: AsOfTable,
-  { then, now }: { then: SQL; now: SQL },
+  { past, present }: { past: SQL; present: SQL },
   moment: Moment,
 ): Promise<string[]> {
   const rows = await db.execute<{ id: string }>(sql`
-    select t."kontor.id" as id from ${asOfSource(table, moment)} as t where t."kontor.past" and ${then}
-    union select ${sql.raw(idOf(table, 't'))} from ${tableOf(table)} as t where ${now} and ${isChangedSince(table, moment, 't')}
+    select t."kontor.id" as id from ${asOfSource(table, moment)} as t where t."kontor.past" and ${past}
+    union select ${sql.raw(idOf(table, 't'))} from ${tableOf(table)} as t where ${present} and ${isChangedSince(table, moment, 't')}
     limit ${UNDO_LIMIT + 1}`)
   if (rows.length > UNDO_LIMIT) throw tooMany()
   return rows.map(({ id }) => id)

@@ -49,7 +49,7 @@ it('a filtered list goes back: what matched then, and what matches now', async (
   await db.admin.sql.unsafe(
     `update cakes set price = 100 where id in (1, 9); delete from cakes where id = 8; insert into cakes values (50, 'late', 20), (51, 'late', 1); update cakes set name = 'other' where id = 2`,
   )
-  const plan = await restorePlan(orm, [{ ...cakes, then: sql`t.price > 10`, now: sql`t.price > 10` }], at)
+  const plan = await restorePlan(orm, [{ ...cakes, past: sql`t.price > 10`, present: sql`t.price > 10` }], at)
   expect(plan.steps.map(({ kind, recordId }) => `${kind} ${recordId}`).sort()).toEqual([
     'remove 50',
     'restore 8',
@@ -61,7 +61,7 @@ it('a filtered list goes back: what matched then, and what matches now', async (
   expect(after.filter((row) => !row.includes('other') && !row.includes('late'))).toEqual(
     before.filter((row) => !row.startsWith('(2,')),
   )
-  await take(db, await restorePlan(orm, [{ ...cakes, then: sql`true`, now: sql`true` }], at))
+  await take(db, await restorePlan(orm, [{ ...cakes, past: sql`true`, present: sql`true` }], at))
   expect(await rows()).toEqual(before)
 })
 
@@ -75,7 +75,7 @@ it('what keys refuse is said before anything is written', async () => {
 })
 
 it('nothing to do where nothing changed since', async () => {
-  expect(await restorePlan(orm, [{ ...cakes, then: sql`true`, now: sql`true` }], await now())).toMatchObject({
+  expect(await restorePlan(orm, [{ ...cakes, past: sql`true`, present: sql`true` }], await now())).toMatchObject({
     steps: [],
     isClean: true,
   })

@@ -111,8 +111,7 @@ async function scopesOf(
     const known = links.filter((link) => recorded.has(`${link.schema}.${link.name}`))
     return [{ schema, name, recordIds: [what.id] }, ...known]
   }
-  const { then, now } = await conditionsOf(ctx, resource, at, what.query)
-  return [{ schema, name, then, now }]
+  return [{ schema, name, ...(await conditionsOf(ctx, resource, at, what.query)) }]
 }
 
 /** The links of one record, through the join tables of its own: their rows of then and of now. */
@@ -125,7 +124,7 @@ function linksOf(resource: Resource, id: string): RestoreScope[] {
     })
     if (join.primaryKey.length === 0 || isOwn.includes(undefined)) return []
     const condition = and(...isOwn) ?? sql`false`
-    return [{ schema: join.schema, name: join.name, then: condition, now: condition }]
+    return [{ schema: join.schema, name: join.name, past: condition, present: condition }]
   })
 }
 
@@ -135,14 +134,14 @@ async function conditionsOf(
   resource: Resource,
   at: string,
   query: string,
-): Promise<{ then: SQL; now: SQL }> {
-  const past = await travel(ctx, resource, at)
-  if (!past.asOf || past.asOf.begins) throw invalid(past.notice ?? `Nothing is known of ${at}.`)
+): Promise<{ past: SQL; present: SQL }> {
+  const then = await travel(ctx, resource, at)
+  if (!then.asOf || then.asOf.begins) throw invalid(then.notice ?? `Nothing is known of ${at}.`)
   const conditionOf = async (asked: RequestContext, shown: Resource) => {
     const { state, notices } = await parseListState(shown, new URLSearchParams(query), asked)
     // A page can say that it left a filter out; here that would touch records nobody asked for.
     if (notices.length > 0) throw invalid(`Nothing was restored. ${notices.join(' ')}`)
     return (await listCondition(asked, state)).where ?? sql`true`
   }
-  return { then: await conditionOf(past.ctx, past.resource), now: await conditionOf(ctx, resource) }
+  return { past: await conditionOf(then.ctx, then.resource), present: await conditionOf(ctx, resource) }
 }
