@@ -1,6 +1,6 @@
 import type { AdminSource } from '@/lib/admin'
 import { trackedTables } from '@/lib/admin/tracked-tables'
-import { installTriggers, printTriggers, uninstallTriggers } from '@/lib/history'
+import { installTriggers, printTriggers, triggerState, uninstallTriggers } from '@/lib/history'
 import { readAdmin } from '@/lib/runtime'
 import { installStorage, type Storage } from '@/lib/storage'
 import { withConnection } from './system'
@@ -45,6 +45,23 @@ function storagesOf({ admin }: AdminSource): Storage[] {
 export async function recordOwnTables(ownerUrl: string): Promise<void> {
   const own = trackedTables(readAdmin()).filter(({ schema }) => schema === 'kontor')
   await withConnection(ownerUrl, (owner) => installTriggers(owner, own))
+}
+
+/** Drifts told one by one; more of them are only counted. */
+const TOLD = 10
+
+/** How the recording of changes differs from what the config wants, in lines; empty where it does not. */
+export async function recordingDrift(url: string): Promise<string[]> {
+  const drifts = await withConnection(url, (sql) => triggerState(sql, trackedTables(readAdmin())))
+  const missing = drifts.filter(({ kind }) => kind === 'missing')
+  const others = drifts.filter(({ kind }) => kind !== 'missing').map(({ message }) => message)
+  // A database that was never asked to be recorded has nothing to tell table by table.
+  const first =
+    missing.length > TOLD
+      ? [`Changes of ${missing.length} tables are not recorded: run "npm run migrate -- --tables".`]
+      : missing.map(({ message }) => message)
+  const rest = others.length > TOLD ? [`… and ${others.length - TOLD} more`] : []
+  return [...first, ...others.slice(0, TOLD), ...rest]
 }
 
 /** The triggers as SQL, for people who run it by hand. */

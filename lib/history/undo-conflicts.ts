@@ -75,6 +75,8 @@ function writable(
   const large: string[] = []
   for (const [name, value] of Object.entries(target)) {
     const column = facts.columns.find((candidate) => candidate.name === name)
+    // A column nobody had filled is not missed.
+    if (!column && value === null) continue
     if (!column) gone.push(name)
     else if (column.isGenerated) continue
     else if (isOversize(value)) large.push(name)

@@ -131,6 +131,35 @@ describe('who and why', () => {
     expect(rows[0]!.actor).toHaveLength(200)
   })
 
+  it('nonsense about what a change undoes says nothing, and what is said of one record holds for it alone', async () => {
+    const said = async (value: string, id: number) => {
+      const rows = await loggedBy('public.notes', () =>
+        db.app.sql.begin(async (tx) => {
+          await tx`select set_config('kontor.undoes', ${value}, true)`
+          await tx`insert into notes values (${id}, 'x'), (${id + 1}, 'y')`
+        }),
+      )
+      const ids = rows.map(({ id: change }) => change)
+      return (await db.admin.sql`select undoes from kontor.changes c where c.id = any(${ids}) order by c.id`).map(
+        ({ undoes }) => undoes,
+      )
+    }
+    const nonsense = [
+      '17',
+      '[1, 2]',
+      '{"public.notes": 5}',
+      '{"public.notes": {"300": "1; drop", "301": "99999999999999999999"}}',
+      '{"public.notes": ',
+      `${'['.repeat(100_000)}`,
+      '{"public.notes": {"300": "\\u0000"}}',
+    ]
+    for (const [at, value] of nonsense.entries()) expect(await said(value, 300 + 10 * at)).toEqual([null, null])
+    expect(await said('{"public.notes": {"401": "5,6"}, "public.other": {"400": "7"}}', 400)).toEqual([
+      null,
+      ['5', '6'],
+    ])
+  })
+
   it('any session settings give the same text', async () => {
     await table('moments', 'id int primary key, at timestamptz, span interval, ratio float8, bytes bytea, day date')
     const rows = await loggedBy('public.moments', () =>

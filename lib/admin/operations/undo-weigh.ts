@@ -160,7 +160,8 @@ function overcome(
     }
     return
   }
-  const canSkip = blocker.canSkip && (step.kind === 'set' || columns.every((column) => fields.mayBeEmpty(column)))
+  const needsNone = step.kind === 'set' || blocker.kind === 'column_gone'
+  const canSkip = blocker.canSkip && (needsNone || columns.every((column) => fields.mayBeEmpty(column)))
   if (!canSkip || !request.overrule) {
     add(canSkip ? 'overrule' : 'leaveOut')
     return

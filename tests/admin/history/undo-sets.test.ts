@@ -250,3 +250,32 @@ test('a change nobody knows, and one that is undone already, are refused with wh
     message: expect.stringContaining('already'),
   })
 })
+
+test('a row of ten megabytes comes back without the value the log had no room for, if one says so', async () => {
+  const { ctx } = await site()
+  await db.admin.sql`insert into notes values (1, repeat('0123456789', 1000000))`
+  const tx = await psql('delete from notes')
+  expect(await obstacles(undoChanges({ ctx }, { tx }))).toMatchObject([
+    { label: 'Body', choice: 'overrule', reason: expect.stringContaining('too large') },
+  ])
+  expect(await rows('notes')).toHaveLength(0)
+  await undoChanges({ ctx }, { tx, overrule: true })
+  expect(await db.admin.sql`select id, body from notes`).toEqual([{ id: 1, body: null }])
+})
+
+test('a column dropped since is left out, if one says so', async () => {
+  await db.owner.sql`alter table notes add column extra text`
+  await installTriggers(db.owner.sql, [{ schema: 'public', name: 'notes' }])
+  await db.admin.sql`insert into notes values (1, 'kept', 'lost')`
+  const { ctx } = await site()
+  const tx = await psql('delete from notes')
+  // There, but no field of this admin.
+  expect(await obstacles(undoChanges({ ctx }, { tx }))).toMatchObject([{ label: 'extra', choice: 'overrule' }])
+  await db.owner.sql`alter table notes drop column extra`
+  expect(await obstacles(undoChanges({ ctx }, { tx }))).toMatchObject([
+    { label: 'extra', choice: 'overrule', reason: expect.stringContaining('no longer exists') },
+  ])
+  await undoChanges({ ctx }, { tx, overrule: true })
+  expect(await db.admin.sql`select id, body from notes`).toEqual([{ id: 1, body: 'kept' }])
+  await installTriggers(db.owner.sql, [{ schema: 'public', name: 'notes' }])
+})
