@@ -2,7 +2,7 @@ import { grantTables } from '@/lib/db/grants'
 import { migrateTables, pendingSystemSql, pendingTablesSql } from '@/lib/db/migrate'
 import { withDatabase } from './supervisor/command-database'
 import { setUpSystem, withConnection } from './supervisor/system'
-import { historySql, recordingDrift, recordOwnTables, setUpTables } from './supervisor/tables'
+import { historySql, historyWarnings, recordOwnTables, setUpTables } from './supervisor/tables'
 import { say, step } from './tools/progress.mjs'
 
 /**
@@ -17,7 +17,7 @@ export function run(args: readonly string[]): Promise<void> {
 }
 
 async function migrate(withTables: boolean): Promise<void> {
-  await withDatabase(async ({ ownerUrl, appRole, isEmbedded }) => {
+  await withDatabase(async ({ ownerUrl, appUrl, appRole, isEmbedded }) => {
     await step('Applying drizzle/migrations', '', async (conclude) => {
       const ran = await migrateTables(ownerUrl)
       if (isEmbedded) await withConnection(ownerUrl, (owner) => grantTables(owner, appRole))
@@ -28,7 +28,6 @@ async function migrate(withTables: boolean): Promise<void> {
       await recordOwnTables(ownerUrl)
       conclude(ran > 0 ? `${ran} of Kontor's own migrations applied` : "Kontor's own tables are up to date")
     })
-    if (!withTables) for (const line of await recordingDrift(ownerUrl)) say(`  ${line}`)
     if (withTables) {
       await step('Setting up the tables', '', async (conclude) => {
         const { summary, failed } = await setUpTables(ownerUrl)
@@ -36,6 +35,7 @@ async function migrate(withTables: boolean): Promise<void> {
         conclude(summary)
       })
     }
+    for (const line of await historyWarnings(appUrl)) say(`  ${line}`)
   })
 }
 

@@ -1,6 +1,6 @@
 import type { AdminSource } from '@/lib/admin'
 import { trackedTables } from '@/lib/admin/tracked-tables'
-import { installTriggers, printTriggers, triggerState, uninstallTriggers } from '@/lib/history'
+import { installTriggers, printTriggers, roleOverLog, triggerState, uninstallTriggers } from '@/lib/history'
 import { readAdmin } from '@/lib/runtime'
 import { installStorage, type Storage } from '@/lib/storage'
 import { withConnection } from './system'
@@ -50,9 +50,15 @@ export async function recordOwnTables(ownerUrl: string): Promise<void> {
 /** Drifts told one by one; more of them are only counted. */
 const TOLD = 10
 
-/** How the recording of changes differs from what the config wants, in lines; empty where it does not. */
-export async function recordingDrift(url: string): Promise<string[]> {
-  const drifts = await withConnection(url, (sql) => triggerState(sql, trackedTables(readAdmin())))
+/**
+ * What keeps the history from being complete or provable, in lines; empty where nothing does.
+ * @param appUrl as the application connects
+ */
+export async function historyWarnings(appUrl: string): Promise<string[]> {
+  const { drifts, role } = await withConnection(appUrl, async (sql) => ({
+    drifts: await triggerState(sql, trackedTables(readAdmin())),
+    role: await roleOverLog(sql),
+  }))
   const missing = drifts.filter(({ kind }) => kind === 'missing')
   const others = drifts.filter(({ kind }) => kind !== 'missing').map(({ message }) => message)
   // A database that was never asked to be recorded has nothing to tell table by table.
@@ -61,7 +67,12 @@ export async function recordingDrift(url: string): Promise<string[]> {
       ? [`Changes of ${missing.length} tables are not recorded: run "npm run migrate -- --tables".`]
       : missing.map(({ message }) => message)
   const rest = others.length > TOLD ? [`… and ${others.length - TOLD} more`] : []
-  return [...first, ...others.slice(0, TOLD), ...rest]
+  const owned = role
+    ? [
+        `The application's role "${role}" owns the change log and could alter it. Create a role for the application, grant it what it needs on your tables, name it in DATABASE_URL and "${role}" in DATABASE_OWNER_URL.`,
+      ]
+    : []
+  return [...owned, ...first, ...others.slice(0, TOLD), ...rest]
 }
 
 /** The triggers as SQL, for people who run it by hand. */

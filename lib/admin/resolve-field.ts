@@ -19,6 +19,9 @@ interface FieldInput {
   problems: Problem[]
 }
 
+/** What tables call the moment of the last update, which programs or triggers of theirs keep. */
+const TOUCHED = /^(last_?)?(updated|modified|changed)(_?at|_?on)?$/i
+
 /** One field with every default filled in; a kind that does not exist goes to `problems`. */
 export function resolveField(input: FieldInput): Field {
   const { column, isKey, isView, isRedacted, reference, options = {}, path, problems } = input
@@ -64,6 +67,8 @@ export function resolveField(input: FieldInput): Field {
       ? neverWritten(options.update)
       : resolveAccess(options.update, isGivenKey ? 'readonly' : 'editable'),
     read: (options.read as ((ctx: RequestContext) => boolean) | undefined) ?? (() => true),
+    isTouched:
+      column.column.onUpdateFn !== undefined || (TOUCHED.test(column.name) && /^timestamp/.test(column.sqlType)),
     isSecret: isRedacted || options.secret === true || kind.name === 'password',
     reference,
   }

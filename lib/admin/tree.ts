@@ -39,6 +39,8 @@ export interface Field {
   create: (ctx: RequestContext) => FieldAccess
   update: (ctx: RequestContext, record: RecordValues) => FieldAccess
   read: (ctx: RequestContext) => boolean
+  /** Set anew by every update ('updated_at'): no part of what a person changes, and never in an undo's way. */
+  isTouched: boolean
   /** Its values never reach the change log. */
   isSecret: boolean
   /** The to-one association this field is the (only) column of. */

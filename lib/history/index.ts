@@ -41,3 +41,4 @@ export {
   withDeletedParents,
 } from './undo-plan'
 export { recordKey, type UndoBlocker, type UndoConflict, type UndoStep, undoesOf } from './undo-step'
+export { roleOverLog } from './upkeep'

@@ -43,6 +43,13 @@ export async function withUpkeep<T>(
   }
 }
 
+/** The name of the connection's role where it could alter the log: it owns it, or is a superuser. */
+export async function roleOverLog(sql: postgres.ISql): Promise<string | undefined> {
+  const [role] = await sql<{ name: string }[]>`
+    select current_user as name from pg_class where oid = to_regclass('kontor.changes') and pg_has_role(relowner, 'USAGE')`
+  return role?.name
+}
+
 /** A month's partition of the log. */
 export interface Month {
   /** Its table in schema kontor. */

@@ -24,7 +24,9 @@ export async function differencesOf(
   change: Change,
 ): Promise<{ fields: FieldChange[]; more: number }> {
   const names = change.op === 'update' ? change.changed : Object.keys(change.after ?? change.before ?? {})
-  const known = names.flatMap((name) => columnOf(resource, name, ctx))
+  const all = names.flatMap((name) => columnOf(resource, name, ctx))
+  const told = all.filter(({ field }) => !field?.isTouched)
+  const known = change.op === 'update' && told.length > 0 ? told : all
   const telling = change.op === 'update' ? known : known.filter(({ name }) => hasValue(change, name))
   const shown = telling.slice(0, change.op === 'update' ? SHOWN_OF_UPDATE : SHOWN_OF_WHOLE)
   const lists = await Promise.all(shown.map((column) => differ(ctx, column, change)))

@@ -58,7 +58,7 @@ async function weighGroup(ctx: OperationContext, steps: UndoStep[], request: Und
       for (const name of Object.keys(own.texts)) assertMayChange(ctx, subject.resource, fields.field(name), record)
     for (const blocker of step.blockers) overcome(own, blocker, title, fields, ctx, request)
     for (const { column, expected, now } of step.conflicts) {
-      if (request.overrule || fields.isManaged(column)) continue
+      if (request.overrule || fields.isManaged(column) || fields.ofColumn(column)?.isTouched) continue
       own.obstacles.push({
         record: title,
         label: fields.label(column),
@@ -231,13 +231,15 @@ class FieldsOf {
   }
 
   /** What a step writes, by field. @throws AdminError `forbidden` for a field the person may not read */
-  texts({ values }: UndoStep): Texts {
+  texts({ kind, values }: UndoStep): Texts {
     const texts: Texts = {}
     for (const [column, text] of Object.entries(values)) {
       const link = this.#links.get(column)
       const field = this.#byColumn.get(column)
       if (link !== undefined) texts[link] = text
       if (!field || field.column.isGenerated || this.isManaged(column)) continue
+      // An undo is an update too.
+      if (kind === 'set' && field.isTouched) continue
       if (!field.read(this.ctx)) throw forbidden(`The change touches ${field.label}, which you may not see.`)
       texts[field.name] = text
     }

@@ -1,8 +1,10 @@
 import { sql } from 'drizzle-orm'
-import { type AnyPgColumn, integer, pgTable, text } from 'drizzle-orm/pg-core'
+import { type AnyPgColumn, integer, pgTable, text, timestamp } from 'drizzle-orm/pg-core'
 import { beforeEach, expect, test } from 'vitest'
 import { resource, section } from '@/lib/admin/define'
+import { loadRecordHistory } from '@/lib/admin/history/load-history'
 import { undoChanges } from '@/lib/admin/operations/undo'
+import { updateRecord } from '@/lib/admin/operations/update'
 import { installTriggers } from '@/lib/history'
 import { createTestAdmin, EDITOR } from '@/tests/support/admin'
 import { createTestDatabase } from '@/tests/support/database'
@@ -278,4 +280,30 @@ test('a column dropped since is left out, if one says so', async () => {
   await undoChanges({ ctx }, { tx, overrule: true })
   expect(await db.admin.sql`select id, body from notes`).toEqual([{ id: 1, body: 'kept' }])
   await installTriggers(db.owner.sql, [{ schema: 'public', name: 'notes' }])
+})
+
+test('the moment of the last update is in nobody’s way, and set by the undo itself', async () => {
+  await db.owner.sql.unsafe(`create table pies (id integer primary key, name text, size integer, updated_at timestamptz);
+    grant all on pies to kontor_app; insert into pies values (1, 'Apple', 1, '2020-01-01')`)
+  await installTriggers(db.owner.sql, [{ schema: 'public', name: 'pies' }])
+  const pies = pgTable('pies', {
+    id: integer().primaryKey(),
+    name: text(),
+    size: integer(),
+    updatedAt: timestamp('updated_at', { withTimezone: true }).$onUpdateFn(() => new Date()),
+  })
+  const { ctx, of } = await createTestAdmin(db.app, {
+    schema: { pies },
+    sections: { main: section('Main', {}, { pies: resource(pies) }) },
+  })
+  await updateRecord({ ctx }, of(pies), '1', { values: { name: 'Pear' } })
+  const [{ tx } = { tx: '' }] = await db.admin.sql<{ tx: string }[]>`
+    select tx::text from kontor.changes where relation = 'public.pies' order by id desc limit 1`
+  await updateRecord({ ctx }, of(pies), '1', { values: { size: '2' } })
+  const [before] = await db.admin.sql<{ at: string }[]>`select updated_at::text as at from pies`
+  await undoChanges({ ctx }, { tx })
+  const [after] = await db.admin.sql`select name, size, updated_at >= ${before!.at}::timestamptz as touched from pies`
+  expect(after).toEqual({ name: 'Apple', size: 2, touched: true })
+  const { changes } = await loadRecordHistory(ctx, of(pies), '1')
+  expect(changes[0]?.fields.map(({ label }) => label)).toEqual(['Name'])
 })
