@@ -38,7 +38,7 @@ export function readAdmin(): AdminSource {
 function makeRuntime(): Runtime {
   const env = readEnv(process.env, 'web')
   const log = pino({ name: 'kontor', level: process.env.LOG_LEVEL ?? 'info' })
-  const db = connect(env.databaseUrl, { applicationName: 'kontor web' })
+  const db = connect(env.databaseUrl, { applicationName: 'kontor web', plansEach: true })
   const admin = readAdmin()
   const feed = createFeed({ sql: db.sql, listenUrl: env.listenUrl, log })
   return {

@@ -1,5 +1,5 @@
-import { sql } from 'drizzle-orm'
 import type { RequestContext } from './context'
+import { rowEstimates } from './row-estimates'
 import type { Resource } from './tree'
 import type { MenuView } from './view'
 
@@ -18,12 +18,12 @@ export const versionHref = (resource: Pick<Resource, 'section' | 'slug'>, id: st
   `${recordHref(resource, id)}?version=${version}`
 
 /**
- * The side menu as this person sees it. Counts are the planner's own (`reltuples`): one cheap query for all tables,
- * none where a scope makes the whole table's number wrong.
+ * The side menu as this person sees it. Counts are the planner's own; there is none where a scope makes the
+ * whole table's number wrong.
  */
 export async function loadMenu(ctx: RequestContext, system: MenuView['system'] = []): Promise<MenuView> {
   const { title, logo, footer, sections } = ctx.admin
-  const counts = await estimates(ctx)
+  const counts = await rowEstimates(ctx.db)
   const groups = await Promise.all(
     sections.map(async ({ key, label, resources }) => {
       const answers = await Promise.all(resources.map((resource) => resource.hidden || resource.authorize(ctx, 'list')))
@@ -37,15 +37,6 @@ export async function loadMenu(ctx: RequestContext, system: MenuView['system'] =
     }),
   )
   return { title, logo, footer, sections: groups.filter(({ items }) => items.length > 0), system }
-}
-
-/** Rows the planner believes each table has, by 'schema.table'; absent where it never looked. */
-async function estimates(ctx: RequestContext): Promise<Map<string, number>> {
-  const rows = await ctx.db.execute<{ relation: string; rows: number }>(sql`
-    select n.nspname || '.' || c.relname as relation, c.reltuples as rows
-    from pg_class c join pg_namespace n on n.oid = c.relnamespace
-    where c.relkind in ('r', 'p', 'm') and c.reltuples >= 0 and n.nspname not in ('pg_catalog', 'information_schema', 'pg_toast')`)
-  return new Map(rows.map((row) => [row.relation, row.rows]))
 }
 
 /** 50 → '50', 2,000 → '2,000', 20,000 → '20K': as short as the menu needs. */

@@ -20,6 +20,11 @@ export interface ConnectOptions {
   applicationName?: string
   /** Milliseconds after which the server stops a statement; 0 means never. Default 15,000. */
   statementTimeoutMs?: number
+  /**
+   * Whether the server plans each statement for the values it comes with. Lists want it: a plan made for any value
+   * reads a whole table where a rare one is asked for. Default: as the server decides.
+   */
+  plansEach?: boolean
 }
 
 /**
@@ -52,13 +57,37 @@ export function connect(url: string, options: ConnectOptions = {}): Database {
     connection: {
       application_name: options.applicationName ?? 'kontor',
       statement_timeout: options.statementTimeoutMs ?? 15_000,
+      ...(options.plansEach && { plan_cache_mode: 'force_custom_plan' }),
       ...PINNED_OUTPUT,
     },
   })
-  const orm = drizzle(sql)
+  const orm = drizzle(preparing(sql))
   for (const oid of [BOOL, BYTEA]) {
     const serialize = sql.options.serializers[oid]
     sql.options.serializers[oid] = (value: unknown) => (typeof value === 'string' ? value : serialize?.(value))
   }
   return { orm, sql, close: () => sql.end({ timeout: 5 }) }
+}
+
+/**
+ * The client as Drizzle should use it: Drizzle sends its statements as "unsafe" ones, which postgres.js parses and
+ * describes again each time, at the price of a second round trip (drizzle-orm 0.45.4, postgres 3.4.9).
+ */
+function preparing<T extends postgres.ISql>(client: T): T {
+  return new Proxy(client, {
+    get(target, name) {
+      const own = Reflect.get(target, name)
+      if (name === 'unsafe') {
+        return (query: string, values?: never[], options?: postgres.UnsafeQueryOptions) =>
+          target.unsafe(query, values, { prepare: true, ...options })
+      }
+      if (name === 'begin' || name === 'savepoint') {
+        return (...args: unknown[]) => {
+          const work = args.pop() as (tx: postgres.TransactionSql) => unknown
+          return (own as (...args: unknown[]) => unknown)(...args, (tx: postgres.TransactionSql) => work(preparing(tx)))
+        }
+      }
+      return own
+    },
+  })
 }

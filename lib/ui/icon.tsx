@@ -1,6 +1,6 @@
 import nodes from 'lucide-static/icon-nodes.json'
-import { createElement } from 'react'
 import styles from './icon.module.css'
+import { toMarkup } from './markup'
 
 interface Props {
   /** A name of the Lucide set. An unknown one draws nothing. */
@@ -11,27 +11,28 @@ interface Props {
 
 /** An icon drawn on the server: the page receives its lines, and no script. Always beside words, never instead of them. */
 export function Icon({ name, size = 16 }: Props) {
-  const lines = linesOf(name)
   return (
     <svg
       className={styles.icon}
       width={size}
       height={size}
       viewBox="0 0 24 24"
-      fill="none"
-      stroke="currentColor"
-      strokeWidth={1.75}
-      strokeLinecap="round"
-      strokeLinejoin="round"
       aria-hidden="true"
-      focusable="false"
-    >
-      {lines.map(([tag, attributes], at) => createElement(tag, { key: at, ...attributes }))}
-    </svg>
+      // biome-ignore lint/security/noDangerouslySetInnerHtml: lines of the icon set, as one text instead of ten elements
+      dangerouslySetInnerHTML={{ __html: linesOf(name) }}
+    />
   )
 }
 
 type Lines = readonly (readonly [tag: string, attributes: Record<string, string>])[]
 
-const linesOf = (name: string): Lines =>
-  Object.hasOwn(nodes, name) ? ((nodes as unknown as Record<string, Lines>)[name] ?? []) : []
+const drawn = new Map<string, string>()
+
+function linesOf(name: string): string {
+  const known = drawn.get(name)
+  if (known !== undefined) return known
+  const lines = Object.hasOwn(nodes, name) ? ((nodes as unknown as Record<string, Lines>)[name] ?? []) : []
+  const markup = toMarkup(lines.map(([Tag, attributes]) => <Tag key={0} {...attributes} />)) ?? ''
+  drawn.set(name, markup)
+  return markup
+}

@@ -2,6 +2,7 @@
 
 import { usePathname } from 'next/navigation'
 import { type ReactNode, useEffect, useRef } from 'react'
+import { currentness } from './currentness'
 
 interface Props {
   href: string
@@ -12,18 +13,16 @@ interface Props {
 /** A link of the menu that knows whether the page shown is its own or lies below it. */
 export function MenuLink({ href, className, children }: Props) {
   const path = usePathname()
-  const isHere = path === href
-  const isAbove = href !== '/admin' && path.startsWith(`${href}/`)
-  const isCurrent = isHere || isAbove
+  const current = currentness(href, path)
   const link = useRef<HTMLAnchorElement>(null)
 
   useEffect(() => {
     // A long menu scrolls by itself to where one is.
-    if (isCurrent) link.current?.scrollIntoView({ block: 'nearest' })
-  }, [isCurrent])
+    if (current) link.current?.scrollIntoView({ block: 'nearest' })
+  }, [current])
 
   return (
-    <a ref={link} href={href} className={className} aria-current={isHere ? 'page' : isAbove ? 'true' : undefined}>
+    <a ref={link} href={href} className={className} aria-current={current}>
       {children}
     </a>
   )

@@ -1,11 +1,12 @@
 import Image from 'next/image'
-import { Fragment, type ReactNode } from 'react'
+import type { ReactNode } from 'react'
 import type { MenuItemView, MenuView } from '@/lib/admin/view'
 import { Icon } from '@/lib/ui/icon'
+import { toMarkup } from '@/lib/ui/markup'
 import { PageLink } from '@/lib/ui/page-link'
 import { LargeMenu } from './large-menu'
 import { MenuFilter } from './menu-filter'
-import { MenuLink } from './menu-link'
+import { MenuLinks } from './menu-links'
 import styles from './side-menu.module.css'
 
 interface Props {
@@ -27,6 +28,7 @@ const LARGE_FROM = 80
 export function SideMenu({ id, home, menu, state }: Props) {
   const links = menu.sections.reduce((sum, { items }) => sum + items.length, 0)
   const isLarge = links >= LARGE_FROM
+  const system = menu.system.length > 0 && <Section id={`${id}-system`} label="System" items={menu.system} />
   return (
     <nav id={id} popover="auto" className={styles.side} aria-label="Main">
       <PageLink href="/admin" className={styles.brand}>
@@ -34,19 +36,21 @@ export function SideMenu({ id, home, menu, state }: Props) {
       </PageLink>
       {links >= FILTER_FROM && !isLarge && <MenuFilter />}
       <div className={styles.links}>
-        {home && (
-          <ul className={styles.group}>
-            <MenuItem item={home} />
-          </ul>
-        )}
         {isLarge ? (
-          <LargeMenu sections={menu.sections} />
+          <>
+            <Plain>{home && <Group items={[home]} />}</Plain>
+            <LargeMenu sections={menu.sections} />
+            <Plain>{system}</Plain>
+          </>
         ) : (
-          menu.sections.map(({ key, label, items }) => (
-            <Section key={key} id={`${id}-${key}`} label={label} items={items} />
-          ))
+          <Plain>
+            {home && <Group items={[home]} />}
+            {menu.sections.map(({ key, label, items }) => (
+              <Section key={key} id={`${id}-${key}`} label={label} items={items} />
+            ))}
+            {system}
+          </Plain>
         )}
-        {menu.system.length > 0 && <Section id={`${id}-system`} label="System" items={menu.system} />}
       </div>
       <div className={styles.foot}>
         {menu.footer && <p>{menu.footer}</p>}
@@ -76,33 +80,38 @@ function Brand({ menu: { title, logo } }: Pick<Props, 'menu'>) {
   )
 }
 
+/** Nothing here needs React in the browser. */
+function Plain({ children }: { children: ReactNode }) {
+  return <MenuLinks markup={toMarkup(children) ?? ''} />
+}
+
 function Section({ id, label, items }: { id: string; label: string; items: readonly MenuItemView[] }) {
   return (
-    <Fragment>
+    <>
       <h2 id={id} className={styles.heading}>
         {label}
       </h2>
-      <ul className={styles.group} aria-labelledby={id}>
-        {items.map((item) => (
-          <MenuItem key={item.href} item={item} />
-        ))}
-      </ul>
-    </Fragment>
+      <Group labelledBy={id} items={items} />
+    </>
   )
 }
 
-function MenuItem({ item: { href, label, icon, count, isHot } }: { item: MenuItemView }) {
+function Group({ items, labelledBy }: { items: readonly MenuItemView[]; labelledBy?: string }) {
   return (
-    <li>
-      <MenuLink href={href} className={styles.link}>
-        <Icon name={icon} />
-        <span className={styles.label}>{label}</span>
-        {count && (
-          <span className={styles.count} data-hot={isHot}>
-            {count}
-          </span>
-        )}
-      </MenuLink>
-    </li>
+    <ul className={styles.group} aria-labelledby={labelledBy}>
+      {items.map(({ href, label, icon, count, isHot }) => (
+        <li key={href}>
+          <a href={href} className={styles.link}>
+            <Icon name={icon} />
+            <span className={styles.label}>{label}</span>
+            {count && (
+              <span className={styles.count} data-hot={isHot}>
+                {count}
+              </span>
+            )}
+          </a>
+        </li>
+      ))}
+    </ul>
   )
 }

@@ -1,5 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { RequestContext } from '../context'
+import { rowEstimates } from '../row-estimates'
 import type { Resource } from '../tree'
 import type { CountView } from '../view'
 import { plannedRows } from './planned'
@@ -47,14 +48,10 @@ async function countToTheEnd(
 
 /** The whole table: where the planner knows that it is large, nothing is read at all. */
 async function countAll(ctx: RequestContext, resource: Resource): Promise<CountView> {
-  const { schema, name } = resource.shape
-  const known = sql`(select reltuples from pg_class where relkind in ('r', 'p', 'm')
-    and oid = to_regclass(format('%I.%I', ${schema}::text, ${name}::text)))`
-  const rows = await ctx.db.execute<{ known: number | null; counted: number | null }>(sql`
-    select known, case when known > ${sql.raw(String(5 * MOST_COUNTED))} then null else (${capped(resource, undefined)}) end as counted
-    from (select ${known} as known) as catalogue`)
-  const { known: planned = null, counted = null } = rows[0] ?? {}
-  if (counted === null) return { kind: 'about', count: Math.round(planned ?? 0) }
+  const known = (await rowEstimates(ctx.db)).get(resource.shape.relation) ?? 0
+  if (known > 5 * MOST_COUNTED) return { kind: 'about', count: Math.round(known) }
+  const [row] = await ctx.db.execute<{ counted: number }>(capped(resource, undefined))
+  const counted = row?.counted ?? 0
   if (counted <= MOST_COUNTED) return { kind: 'exact', count: counted }
   return about(await plannedRows(ctx.db, asPlanned(resource, undefined)))
 }
@@ -62,7 +59,7 @@ async function countAll(ctx: RequestContext, resource: Resource): Promise<CountV
 /** A count that takes too long is the planner's to answer: the list itself is there already. */
 async function countMatching(ctx: RequestContext, resource: Resource, where: SQL): Promise<CountView> {
   const counted = await readWithin(ctx.db, PATIENCE_MS, async (tx) => {
-    const rows = await tx.execute<{ counted: number }>(sql`select (${capped(resource, where)}) as counted`)
+    const rows = await tx.execute<{ counted: number }>(capped(resource, where))
     return rows[0]?.counted ?? 0
   }).catch(undefinedIfLate)
   if (counted !== undefined && counted <= MOST_COUNTED) return { kind: 'exact', count: counted }
@@ -90,4 +87,4 @@ function asPlanned(resource: Resource, where: SQL | undefined): SQL {
 }
 
 const capped = (resource: Resource, where: SQL | undefined): SQL =>
-  sql`select count(*)::int from (select 1 ${fromWhere(resource, where)} limit ${sql.raw(String(MOST_COUNTED + 1))}) as capped`
+  sql`select count(*)::int as counted from (select 1 ${fromWhere(resource, where)} limit ${sql.raw(String(MOST_COUNTED + 1))}) as capped`

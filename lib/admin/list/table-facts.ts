@@ -1,4 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm'
+import { keep } from '@/lib/db/kept'
 import type { TableShape } from '@/lib/db/table-shape'
 import type { RequestContext } from '../context'
 
@@ -16,20 +17,8 @@ export interface TableFacts {
   unaccentSchema?: string
 }
 
-const KEPT_MS = 60_000
-const kept = new WeakMap<object, Map<string, { until: number; facts: Promise<TableFacts> }>>()
-
 /** Read once a minute for each table: an index made meanwhile serves a minute later. */
-export function tableFacts(db: RequestContext['db'], shape: TableShape): Promise<TableFacts> {
-  const shelf = kept.get(db) ?? new Map()
-  kept.set(db, shelf)
-  const found = shelf.get(shape.relation)
-  if (found && found.until > Date.now()) return found.facts
-  const facts = readFacts(db, shape)
-  shelf.set(shape.relation, { until: Date.now() + KEPT_MS, facts })
-  facts.catch(() => shelf.delete(shape.relation))
-  return facts
-}
+export const tableFacts = keep({ ms: 60_000, load: readFacts, keyOf: ({ relation }: TableShape) => relation })
 
 interface IndexColumn extends Record<string, unknown> {
   position: number

@@ -4,7 +4,7 @@ import { MantineProvider } from '@mantine/core'
 import { ModalsProvider } from '@mantine/modals'
 import { Notifications } from '@mantine/notifications'
 import { type ReactNode, useEffect, useState } from 'react'
-import { mantineTheme, mantineVariables } from './mantine-theme'
+import { mantineTheme } from './mantine-theme'
 
 interface Props {
   /** Of this request; style elements without it are refused by the browser. */
@@ -26,7 +26,9 @@ export function ThemeProvider({ nonce: given, scheme, children }: Props) {
   return (
     <MantineProvider
       theme={mantineTheme}
-      cssVariablesResolver={mantineVariables}
+      // They are in mantine-variables.css: a file the browser keeps.
+      withCssVariables={false}
+      withGlobalClasses={false}
       defaultColorScheme={scheme}
       getStyleNonce={() => nonce}
     >

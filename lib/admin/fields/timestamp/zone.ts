@@ -7,9 +7,32 @@ import { type Moment, momentText, readMoment, wallOf } from './moment'
 
 const clocks = new Map<string, Intl.DateTimeFormat>()
 
+const DAY = 86_400_000
+const MOST_DAYS = 20_000
+
+/** Milliseconds a zone is ahead of UTC all through a day of UTC, by zone and day; undefined on days when clocks change. */
+const steadyDays = new Map<string, number | undefined>()
+
 /** What a clock in `zone` shows at an instant, as a wall instant (milliseconds, read as UTC). */
 export function wallAt(instant: number, zone: string): number {
   if (zone === 'UTC') return instant
+  const ahead = aheadAllDay(Math.floor(instant / DAY), zone)
+  return ahead === undefined ? askWall(instant, zone) : instant + ahead
+}
+
+function aheadAllDay(day: number, zone: string): number | undefined {
+  const key = `${zone} ${day}`
+  if (steadyDays.has(key)) return steadyDays.get(key)
+  const [first, last] = [day * DAY, (day + 1) * DAY - 1]
+  const ahead = askWall(first, zone) - first
+  const steady = askWall(last, zone) - last === ahead ? ahead : undefined
+  if (steadyDays.size >= MOST_DAYS) steadyDays.clear()
+  steadyDays.set(key, steady)
+  return steady
+}
+
+/** Asks Intl, which takes as long as drawing a row. */
+function askWall(instant: number, zone: string): number {
   const parts: Record<string, string> = {}
   for (const { type, value } of clockOf(zone).formatToParts(instant)) parts[type] = value
   const year = parts.era?.startsWith('B') ? 1 - Number(parts.year) : Number(parts.year)
@@ -30,8 +53,6 @@ export function wallAt(instant: number, zone: string): number {
 export function offsetAt(instant: number, zone: string): number {
   return Math.round((wallAt(instant, zone) - instant) / 1000)
 }
-
-const DAY = 86_400_000
 
 /**
  * The instants at which clocks in `zone` show `wall`: one as a rule, two where clocks go back over it (the earlier

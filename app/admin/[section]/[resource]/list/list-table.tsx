@@ -1,7 +1,9 @@
 import { Cell } from '@/lib/admin/fields/cell'
 import type { CellView, ColumnView, ListView, RowView } from '@/lib/admin/view'
+import { toMarkup } from '@/lib/ui/markup'
 import { PageLink } from '@/lib/ui/page-link'
 import { cardPlaces } from './card-places'
+import { ListRows } from './list-rows'
 import styles from './list-table.module.css'
 import { TableFit } from './table-fit'
 
@@ -13,6 +15,12 @@ interface Props {
 /** The rows as plain markup; on phones each becomes a card. */
 export function ListTable({ list: { resource, columns, rows }, canSelect }: Props) {
   const places = cardPlaces(columns, rows)
+  const drawn = rows.map((row, at) => (
+    // A table without a key gives its rows no name of their own.
+    <Row key={row.id || at} row={row} columns={columns} places={places} canSelect={canSelect} />
+  ))
+  // Cells of the deployer's own may need React.
+  const markup = toMarkup(drawn)
   return (
     <div className={styles.scroll}>
       <TableFit />
@@ -27,16 +35,11 @@ export function ListTable({ list: { resource, columns, rows }, canSelect }: Prop
               </th>
             )}
             {columns.map((column, at) => (
-              <Heading key={column.name} column={at === 0 ? { ...column, align: 'start' } : column} />
+              <Heading key={column.name} column={column} align={at > 0 && column.align === 'end' ? 'end' : undefined} />
             ))}
           </tr>
         </thead>
-        <tbody>
-          {rows.map((row, at) => (
-            // A table without a key gives its rows no name of their own.
-            <Row key={row.id || at} row={row} columns={columns} places={places} canSelect={canSelect} />
-          ))}
-        </tbody>
+        {markup === undefined ? <tbody>{drawn}</tbody> : <ListRows markup={markup} />}
       </table>
     </div>
   )
@@ -44,7 +47,12 @@ export function ListTable({ list: { resource, columns, rows }, canSelect }: Prop
 
 const ARIA_SORT = { asc: 'ascending', desc: 'descending' } as const
 
-function Heading({ column: { label, align, sorted, isSortable, sortHref, addSortHref } }: { column: ColumnView }) {
+interface HeadingProps {
+  column: ColumnView
+  align: 'end' | undefined
+}
+
+function Heading({ column: { label, sorted, isSortable, sortHref, addSortHref }, align }: HeadingProps) {
   return (
     <th scope="col" data-align={align} aria-sort={sorted && ARIA_SORT[sorted]}>
       {isSortable && sortHref ? (
@@ -73,7 +81,7 @@ interface RowProps {
 
 function Row({ row, columns, places, canSelect }: RowProps) {
   return (
-    <tr>
+    <tr data-row={row.id}>
       {canSelect && (
         <td className={styles.check}>
           <label className={styles.target}>
@@ -93,7 +101,7 @@ function Row({ row, columns, places, canSelect }: RowProps) {
         return (
           <td
             key={column?.name ?? at}
-            data-align={at === 0 ? 'start' : column?.align}
+            data-align={at > 0 && column?.align === 'end' ? 'end' : undefined}
             data-place={places[at]}
             data-label={places[at] === 'fact' ? column?.label : undefined}
             data-quiet={isMoment(cell) || undefined}
