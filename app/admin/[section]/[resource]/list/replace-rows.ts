@@ -30,7 +30,7 @@ const byName = (rows: readonly HTMLTableRowElement[]) => new Map(rows.map((row) 
 function rowsOf(markup: string): HTMLTableRowElement[] {
   const template = document.createElement('template')
   template.innerHTML = `<table><tbody>${markup}</tbody></table>`
-  return [...template.content.querySelectorAll<HTMLTableRowElement>(':scope > table > tbody > tr')]
+  return [...(template.content.querySelector('tbody')?.rows ?? [])]
 }
 
 function keepTick(from: Element, to: Element): void {
