@@ -146,7 +146,7 @@ export interface AsOfView {
   words: string
   /** Somebody was writing then who has not committed yet: what they did will belong to this moment. */
   isProvisional: boolean
-  /** Resources of which the page shows today's records, since their changes are not recorded. */
+  /** Resources and fields of which the page shows what they are today, since their changes are not recorded. */
   asToday: string[]
   /** Set where nothing is known of the moment: the earliest that is, and what hides all before it. */
   begins?: { at: string; words: string; because: 'began' | 'truncated' | 'retention' }

@@ -18,7 +18,7 @@ export function AsOfBanner({ asOf: { words, isProvisional, asToday }, what, nowH
     <Banner action={<PageLink href={nowHref}>Back to now</PageLink>}>
       You see {what} as of {words}. Nothing can be changed here.
       {isProvisional && ' Provisional: somebody who was writing then has not finished, and may still add to it.'}
-      {asToday.length > 0 && ` ${others} are shown as they are now: their changes are not recorded.`}
+      {asToday.length > 0 && ` Shown as of now, since not recorded: ${others}.`}
     </Banner>
   )
 }

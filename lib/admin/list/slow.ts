@@ -13,6 +13,14 @@ export const isTimeout = (error: unknown): boolean => postgresErrorOf(error)?.co
  * What to tell a person whose list took too long: which part of the address no index serves, as the catalogue has it.
  */
 export async function explainTimeout(ctx: RequestContext, state: ListState, cause: unknown): Promise<AdminError> {
+  if (state.resource.past) {
+    return new AdminError(
+      'timeout',
+      'So much has changed since this moment that putting the list together took too long. Choose a later moment, or narrow the list.',
+      {},
+      { cause },
+    )
+  }
   const parts = await suspects(ctx, state).catch(() => [])
   const what = parts.length > 0 ? new Intl.ListFormat(ctx.locale).format(parts) : 'its filters and its order'
   return new AdminError(

@@ -60,17 +60,34 @@ async function travelTo(
   const then = await pastTree(ctx, resource, moment, at)
   if (!then.resource.past)
     throw new AdminError('invalid', `The table of ${resource.plural.toLowerCase()} has no primary key.`)
-  const { columns, search } = resource.list
-  const shown = [...columns.flatMap(({ field }) => field?.reference ?? []), ...search.flatMap(({ path }) => path)]
-  const listed = new Set(shown.map(({ resource: key }) => key))
   const asOf: AsOfView = {
     at,
     words: formatDateTime(moment.at, formatOf(ctx), 'ifAny'),
     isProvisional: moment.isProvisional,
-    asToday: then.asToday.filter(({ key }) => page === 'record' || listed.has(key)).map(({ plural }) => plural),
+    asToday: notRecorded(ctx, resource, then.asToday, page),
     begins: bounds && beginning(ctx, bounds, moment),
   }
   return { ctx: then.ctx, resource: then.resource, asOf }
+}
+
+/** What the page shows of today, in words: records of others that are not recorded, and fields kept out of the log. */
+function notRecorded(
+  ctx: RequestContext,
+  { list, fields }: Resource,
+  others: readonly Resource[],
+  page: 'list' | 'record',
+) {
+  const shown = [
+    ...list.columns.flatMap(({ field }) => field?.reference ?? []),
+    ...list.search.flatMap(({ path }) => path),
+  ]
+  const reached = new Set(shown.map(({ resource }) => resource))
+  const listed = new Set(list.columns.map(({ field }) => field))
+  const secrets = [...fields.values()].filter((field) => field.isSecret && field.read(ctx))
+  return [
+    ...others.filter(({ key }) => page === 'record' || reached.has(key)).map(({ plural }) => plural),
+    ...secrets.filter((field) => page === 'record' || listed.has(field)).map(({ label }) => label),
+  ]
 }
 
 /** The moment as Postgres reads it. Without an offset it is what clocks in the person's zone show. */
