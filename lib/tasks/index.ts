@@ -4,7 +4,7 @@ export { getJob, type JobRow, listJobFailures, listJobs } from './jobs/pages'
 export { type JobRequest, requestJob } from './jobs/request-job'
 export { pauseTask, resetTask, resumeTask, runTaskNow } from './operations'
 export { getTask, listTaskRuns, listTasks, type TaskRow, type TaskRun } from './pages'
-export { jobPulse, tasksAndJobs, tasksPulse } from './pulse'
+export { pulseOfJob, tasksAndJobs, tasksPulse } from './pulse'
 export { resolveTasks, type TaskCheck, type TaskSource } from './registry'
 export {
   error,

@@ -1,4 +1,5 @@
 import type postgres from 'postgres'
+import type { JobRow } from './jobs/pages'
 
 /** A text that is another one as soon as a task, or one of the latest jobs, looks different on their page. */
 export async function tasksPulse(sql: postgres.Sql): Promise<string> {
@@ -13,12 +14,9 @@ export async function tasksPulse(sql: postgres.Sql): Promise<string> {
   return row.pulse
 }
 
-/** The same for the page of one job; empty where it is gone. */
-export async function jobPulse(sql: postgres.Sql, id: string): Promise<string> {
-  const [row] = await sql<{ pulse: string }[]>`
-    select concat_ws('.', state, done, failed, total, cancel_requested_at, error) as pulse from kontor.jobs where id = ${id}`
-  return row?.pulse ?? ''
-}
+/** The same for the page of one job. */
+export const pulseOfJob = ({ state, done, failed, total, isCancelling, error }: JobRow): string =>
+  JSON.stringify([state, done, failed, total, isCancelling, error])
 
 /** What a monitor asks about: tasks that are a minute late with nobody on them, and jobs that are not finished. */
 export async function tasksAndJobs(

@@ -1,11 +1,14 @@
+import type { Sql } from 'postgres'
 import { z } from 'zod'
 import { assertOwner } from '@/app/admin/owners'
+import { maySeeJob } from '@/app/admin/tasks/jobs/owners'
 import { actionContext } from '@/app/context'
 import { respondError } from '@/app/respond'
+import type { RequestContext } from '@/lib/admin'
 import { effectPulse, effectsPulse } from '@/lib/effects'
 import { invalid } from '@/lib/errors'
 import { getRuntime } from '@/lib/runtime'
-import { jobPulse, tasksPulse } from '@/lib/tasks'
+import { getJob, pulseOfJob, tasksPulse } from '@/lib/tasks'
 
 /** 'effects', 'effect:<id>', 'tasks', 'job:<id>'. */
 const topic = z.string().regex(/^(effects|tasks|(effect|job):[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$/)
@@ -17,18 +20,20 @@ export async function GET(request: Request): Promise<Response> {
     if (!of.success) throw invalid('There is nothing of that name to follow.')
     const ctx = await actionContext('pulse')
     const [name, id = ''] = of.data.split(':')
-    // A job's own page is also for whoever asked for it; its pulse tells nobody anything.
-    if (name !== 'job') assertOwner(ctx)
     const { sql } = (await getRuntime()).db
-    const pulse = await (name === 'effects'
-      ? effectsPulse(sql)
-      : name === 'effect'
-        ? effectPulse(sql, id)
-        : name === 'tasks'
-          ? tasksPulse(sql)
-          : jobPulse(sql, id))
+    const pulse = await pulseOf(ctx, sql, name, id)
     return Response.json({ pulse }, { headers: { 'cache-control': 'no-store' } })
   } catch (error) {
     return respondError(error)
   }
+}
+
+async function pulseOf(ctx: RequestContext, sql: Sql, name: string | undefined, id: string): Promise<string> {
+  if (name === 'job') {
+    const job = await getJob(sql, id)
+    return job && maySeeJob(ctx, job) ? pulseOfJob(job) : ''
+  }
+  assertOwner(ctx)
+  if (name === 'effect') return effectPulse(sql, id)
+  return name === 'tasks' ? tasksPulse(sql) : effectsPulse(sql)
 }

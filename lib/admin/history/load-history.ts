@@ -219,6 +219,11 @@ export async function loadPeople(ctx: RequestContext): Promise<{ id: string; nam
   return rows.map(({ id, name }) => ({ id: `user:${id}`, name }))
 }
 
+/** An actor as people are told of it: a person's name, 'Task “Nightly count”', a database role. */
+export async function nameOfActor(ctx: RequestContext, actor: string): Promise<string> {
+  return (await actorNames(ctx, [actor])).get(actor) ?? wordsOfActor(actor)
+}
+
 /** Names of the people among the actors; one query. */
 async function actorNames(ctx: RequestContext, actors: readonly string[]): Promise<Map<string, string>> {
   const ids = [...new Set(actors)].flatMap(

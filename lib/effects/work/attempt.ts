@@ -51,7 +51,8 @@ export async function runAttempt(
   if (!parsed.success) {
     const reasons = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'payload'}: ${issue.message}`)
     const error = new PayloadError(`The payload does not fit. ${reasons.join('; ')}`)
-    return settled({ outcome: 'invalid', status: 'dead', ...texts(error) })
+    const said = describeError(error) // where in our code that was found tells nobody anything
+    return settled({ outcome: 'invalid', status: 'dead', error: said, trace: said })
   }
 
   const context = createContext(effect, controller.signal, parts, hooks.onDeferred)

@@ -1,5 +1,6 @@
 import { notFound } from 'next/navigation'
 import { pageContext } from '@/app/context'
+import { nameOfActor } from '@/lib/admin/history/load-history'
 import { type EffectDetail, effectPulse, getEffect } from '@/lib/effects'
 import { getRuntime } from '@/lib/runtime'
 import card from '@/lib/ui/card.module.css'
@@ -37,9 +38,10 @@ export default async function EffectPage({ params }: Props) {
   const effect = await getEffect(db.sql, id)
   if (!effect) notFound()
   const { label, tone } = STATES[effect.state]
+  const parent = /^effect:([0-9a-f-]{36})$/.exec(effect.createdBy)?.[1]
   const facts: [string, React.ReactNode][] = [
     ['Requested', <Moment key="m" ctx={ctx} text={effect.createdAt} />],
-    ['By', effect.createdBy],
+    ['By', parent ? <EffectLink key="l" id={parent} /> : await nameOfActor(ctx, effect.createdBy)],
     ['Due', <Moment key="m" ctx={ctx} text={effect.runAt} />],
     ['Completed', <Moment key="m" ctx={ctx} text={effect.completedAt} />],
     ['Attempts', effect.maxAttempts ? `${effect.attempts} of ${effect.maxAttempts}` : effect.attempts],
@@ -90,7 +92,7 @@ export default async function EffectPage({ params }: Props) {
                     {attempt.tookMs !== null && ` · took ${Math.round(attempt.tookMs)} ms`}
                     {attempt.worker && ` · ${attempt.worker}`}
                   </p>
-                  {attempt.error && <p>{attempt.error}</p>}
+                  {attempt.error && <AttemptError text={attempt.error} />}
                 </li>
               ))}
             </ol>
@@ -131,6 +133,18 @@ export default async function EffectPage({ params }: Props) {
         </aside>
       </div>
     </Page>
+  )
+}
+
+/** The reason at once, where in the code it arose on request. */
+function AttemptError({ text }: { text: string }) {
+  const [reason, ...trace] = text.split(/\n(?=\s+at )/)
+  if (trace.length === 0) return <p>{text}</p>
+  return (
+    <details>
+      <summary>{reason}</summary>
+      <pre className={styles.json}>{trace.join('\n')}</pre>
+    </details>
   )
 }
 

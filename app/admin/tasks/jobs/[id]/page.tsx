@@ -1,7 +1,8 @@
 import { notFound } from 'next/navigation'
 import { pageContext } from '@/app/context'
+import { nameOfActor } from '@/lib/admin/history/load-history'
 import { getRuntime } from '@/lib/runtime'
-import { getJob, type JobRow, jobPulse, listJobFailures } from '@/lib/tasks'
+import { getJob, type JobRow, listJobFailures, pulseOfJob } from '@/lib/tasks'
 import { Banner } from '@/lib/ui/banner/banner'
 import { ButtonLink } from '@/lib/ui/button/button'
 import card from '@/lib/ui/card.module.css'
@@ -35,8 +36,8 @@ export default async function JobPage({ params, searchParams }: Props) {
   const job = await getJob(sql, id)
   if (!job) notFound()
   if (!maySeeJob(ctx, job)) notAllowed()
-  const [pulse, failures] = await Promise.all([
-    jobPulse(sql, job.id),
+  const [asker, failures] = await Promise.all([
+    nameOfActor(ctx, job.actor),
     listJobFailures(sql, job.id, { size: FAILURES_SHOWN, after: typeof after === 'string' ? after : undefined }),
   ])
   const [label, tone] = jobState(job)
@@ -44,7 +45,7 @@ export default async function JobPage({ params, searchParams }: Props) {
   const way = isOwner(ctx) ? [{ label: 'Tasks', href: '/admin/tasks' }] : []
   return (
     <Page title={job.title} path={[{ label: 'System' }, ...way, { label: job.title }]}>
-      <RefreshOnChange topic={`job:${job.id}`} pulse={pulse} />
+      <RefreshOnChange topic={`job:${job.id}`} pulse={pulseOfJob(job)} />
       <PageHead title={job.title} description={<Status tone={tone}>{label}</Status>}>
         <Actions job={job} />
       </PageHead>
@@ -56,6 +57,10 @@ export default async function JobPage({ params, searchParams }: Props) {
         </div>
         <div className={styles.group}>
           <dl className={styles.facts}>
+            <div>
+              <dt>By</dt>
+              <dd>{asker}</dd>
+            </div>
             <div>
               <dt>Asked for</dt>
               <dd>
