@@ -1,13 +1,15 @@
 // A worker as a process of its own, for tests that kill, stop and mislead it. What its handlers do is told by their
 // payloads; every call "outside" is a row in public.calls, written past any transaction of Kontor's.
 import { setTimeout as sleep } from 'node:timers/promises'
+import { sql } from 'drizzle-orm'
 import { pino } from 'pino'
 import postgres from 'postgres'
 import { z } from 'zod'
 import { resolveHandlers } from '@/lib/effects'
 import { handler } from '@/lib/effects/handler'
-import { error, ok, resolveTasks, task } from '@/lib/tasks'
+import { defineJob, error, jobsByKind, ok, resolveTasks, task } from '@/lib/tasks'
 import { effectsService } from '@/worker/effects'
+import { jobsService } from '@/worker/jobs'
 import { tasksService } from '@/worker/tasks'
 import { startWorker } from '@/worker/worker'
 
@@ -95,6 +97,20 @@ const { tasks } = resolveTasks([
   },
 ])
 
+/** Marks numbers in chunks of ten, a little time a chunk. */
+const marking = defineJob({
+  kind: 'mark',
+  params: z.object({ total: z.number() }),
+  prepare: async ({ total }) => ({ cursor: 0, total }),
+  async runChunk({ total }, cursor: number, { tx, id }) {
+    const end = Math.min(total, cursor + 10)
+    await tx.execute(sql`insert into public.marks select ${id}::uuid, n, ${process.pid}::int
+      from generate_series(${cursor + 1}::int, ${end}::int) n`)
+    await sleep(40)
+    return { next: end === total ? null : end, done: end - cursor }
+  },
+})
+
 const log = pino({ level: process.env.KONTOR_TEST_LOG ?? 'silent' }, pino.destination(2))
 const env = {
   databaseUrl: options.databaseUrl,
@@ -121,6 +137,7 @@ const services = [
     },
   }),
   tasksService({ tasks, settings: { leaseMs, pollMs: 100 } }),
+  jobsService({ jobs: jobsByKind([marking]), settings: { leaseMs, pollMs: 100 } }),
 ]
 const worker = await startWorker(env as Parameters<typeof startWorker>[0], { duties: [], services }, log)
 process.on('SIGTERM', async () => {
