@@ -5,6 +5,13 @@ import { afterAll, inject } from 'vitest'
 import { connect, type Database } from '@/lib/db/client'
 import { databaseUrl, TEMPLATE } from './template'
 
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** Address of the test server's maintenance database, as its superuser. */
+    postgresUrl: string
+  }
+}
+
 export interface TestDatabase {
   name: string
   /** Address as the superuser (psql in the tests' stories), the owner, and the application's own role. */

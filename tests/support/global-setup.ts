@@ -2,13 +2,6 @@ import type { TestProject } from 'vitest/node'
 import { startTemporary } from '@/lib/db/embedded'
 import { prepareTemplate } from './template'
 
-declare module 'vitest' {
-  interface ProvidedContext {
-    /** Address of the test server's maintenance database, as its superuser. */
-    postgresUrl: string
-  }
-}
-
 /**
  * One real Postgres for the run; each test file clones the migrated template from it. KONTOR_TEST_DATABASE_URL (a
  * superuser's address) runs the tests on another server, for instance an older PostgreSQL; 'none' starts none, for tests
