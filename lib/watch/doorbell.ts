@@ -45,6 +45,7 @@ export function openDoorbell({ url, channel, onRing, log, heartbeatMs = 10_000 }
       onclose: () => lost.reject(new Error('The connection was closed.')),
     }
     const sql = postgres(url, options as postgres.Options<Record<string, never>>)
+    const over = new AbortController()
     const abandon = () => lost.reject(new Error('The doorbell is closed.'))
     ended.signal.addEventListener('abort', abandon, { once: true })
     try {
@@ -53,15 +54,13 @@ export function openDoorbell({ url, channel, onRing, log, heartbeatMs = 10_000 }
       onOpen()
       onRing()
       for (;;) {
-        await Promise.race([sleep(heartbeatMs, undefined, { signal: ended.signal }), lost.promise])
-        const late = sleep(heartbeatMs, undefined, { ref: false }).then(() => {
-          throw new Error('The connection does not answer.')
-        })
-        late.catch(() => {})
-        await Promise.race([sql.unsafe('select 1'), late, lost.promise])
+        await Promise.race([sleep(heartbeatMs, undefined, { signal: over.signal }).catch(() => {}), lost.promise])
+        const late = setTimeout(() => lost.reject(new Error('The connection does not answer.')), heartbeatMs)
+        await Promise.race([sql.unsafe('select 1'), lost.promise]).finally(() => clearTimeout(late))
       }
     } finally {
       isOpen = false
+      over.abort()
       ended.signal.removeEventListener('abort', abandon)
       await sql.end({ timeout: 0 }).catch(() => {})
     }

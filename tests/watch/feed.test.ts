@@ -36,9 +36,9 @@ async function collect(feed: Feed, since?: string) {
 
 /** The log from one id on, as it was committed. */
 const committed = async (after: string) =>
-  (await db.admin.sql<{ id: string }[]>`select id::text from kontor.changes where id > ${after} order by id`).map(
-    ({ id }) => id,
-  )
+  (
+    await db.admin.sql<{ id: string }[]>`select id::text from kontor.changes where id > ${after} order by changes.id`
+  ).map(({ id }) => id)
 const newest = async () =>
   (await db.admin.sql<{ id: string }[]>`select coalesce(max(id), 0)::text as id from kontor.changes`)[0]!.id
 

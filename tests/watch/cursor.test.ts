@@ -1,0 +1,134 @@
+import fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { installTriggers } from '@/lib/history'
+import { formatCursor, parseCursor } from '@/lib/watch/cursor'
+import { presentCursor, readPage, readSince } from '@/lib/watch/read'
+import { createTestDatabase } from '@/tests/support/database'
+
+const db = await createTestDatabase()
+const sessions = await Promise.all([0, 1, 2].map(() => db.admin.sql.reserve()))
+
+beforeAll(async () => {
+  await db.owner.sql`create table notes (id int generated always as identity primary key, text text)`
+  await installTriggers(db.owner.sql, [{ schema: 'public', name: 'notes' }])
+})
+afterAll(() => {
+  for (const session of sessions) session.release()
+})
+
+const number = (max: bigint) => fc.bigInt({ min: 0n, max }).map(String)
+const cursor = fc
+  .record({
+    system: number(2n ** 64n - 1n),
+    floor: number(2n ** 63n - 1n),
+    id: number(2n ** 63n - 1n),
+    snapshot: fc.record({
+      xmin: number(1000n),
+      xmax: number(2n ** 64n - 1n),
+      xip: fc.array(number(2n ** 64n - 1n), { maxLength: 5 }),
+    }),
+  })
+  .filter(({ snapshot }) => BigInt(snapshot.xmin) <= BigInt(snapshot.xmax))
+
+describe('a cursor', () => {
+  it('is one line of text, and comes back from it', () => {
+    fc.assert(
+      fc.property(cursor, (one) => {
+        expect(parseCursor(formatCursor(one))).toEqual(one)
+        expect(formatCursor(one)).toMatch(/^[\d.:,]+$/)
+      }),
+    )
+  })
+
+  it('is nothing else', () => {
+    fc.assert(fc.property(fc.string(), (text) => void expect(parseCursor(text)).toBeUndefined()))
+    for (const text of ['1.1.1.5:3:', '1.1.99999999999999999999.1:3:', '1.1.1.1:3:4,', "1.1.1.1:3:'"]) {
+      expect(parseCursor(text)).toBeUndefined()
+    }
+  })
+
+  it('reads what is committed once, however transactions interleave with readings', async () => {
+    const step = fc.oneof(
+      { weight: 6, arbitrary: fc.record({ kind: fc.constant('write' as const), who: fc.nat(2) }) },
+      { weight: 2, arbitrary: fc.record({ kind: fc.constant('savepoint' as const), who: fc.nat(2) }) },
+      {
+        weight: 3,
+        arbitrary: fc.record({
+          kind: fc.constantFrom('commit' as const, 'commit' as const, 'rollback' as const),
+          who: fc.nat(2),
+        }),
+      },
+      { weight: 4, arbitrary: fc.record({ kind: fc.constant('read' as const), who: fc.constant(0) }) },
+    )
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 40 }), async (steps) => {
+        const start = await presentCursor(db.app.sql)
+        let at = start
+        const read: string[] = []
+        const look = async () => {
+          const { next, changes, isGap } = await readSince(db.app.sql, parseCursor(formatCursor(at))!)
+          expect(isGap).toBe(false)
+          read.push(...changes.map(({ id }) => id))
+          at = next
+        }
+        const isOpen = [false, false, false]
+        for (const { kind, who } of steps) {
+          const session = sessions[who]!
+          if (kind === 'read') await look()
+          else if (kind === 'commit' || kind === 'rollback') {
+            if (isOpen[who]) await session.unsafe(kind)
+            isOpen[who] = false
+          } else {
+            if (!isOpen[who]) await session`begin`
+            isOpen[who] = true
+            if (kind === 'savepoint') await session`savepoint s`
+            await session`insert into notes (text) values ('x')`
+            if (kind === 'savepoint') await session`rollback to savepoint s`
+          }
+        }
+        for (const [who, session] of sessions.entries()) if (isOpen[who]) await session`commit`
+        await look()
+        const committed = await db.admin.sql<{ id: string }[]>`
+          select id::text as id from kontor.changes where id > ${start.id} order by changes.id`
+        expect(read.toSorted((a, b) => Number(a) - Number(b))).toEqual(committed.map(({ id }) => id))
+        const page = await readPage(db.app.sql, start, at, undefined)
+        expect(page.changes.map(({ id }) => id)).toEqual(committed.map(({ id }) => id))
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  it('reads by an index, and only what is new', async () => {
+    await db.admin.sql`insert into notes (text) select 'x' from generate_series(1, 20000)`
+    await db.admin.sql`analyze kontor.changes`
+    const { snapshot } = await presentCursor(db.app.sql)
+    const plan = await db.admin.sql`explain (format json) select * from kontor.changes as c
+      where c.tx >= ${snapshot.xmax}::xid8 and c.tx < pg_snapshot_xmax(pg_current_snapshot()) and c.id > 0 limit 2001`
+    const text = JSON.stringify(plan)
+    const scans = [...text.matchAll(/"Node Type":"(\w+ )?(Seq|Index|Index Only|Heap) Scan".*?"Relation Name":"(\w+)"/g)]
+    const [month] = await db.admin.sql`select to_char(now() at time zone 'utc', '"changes_"YYYY_MM') as name`
+    expect(scans.filter(([, , , relation]) => relation === month?.name).map(([, , kind]) => kind)).not.toContain('Seq')
+    expect(text).toMatch(`${month?.name}_tx_id_idx`)
+  })
+
+  it('goes on by id after a dump and restore into another cluster', async () => {
+    const before = await presentCursor(db.app.sql)
+    await db.admin.sql`insert into notes (text) values ('unread')`
+    const elsewhere = { ...before, system: `${BigInt(before.system) + 1n}` }
+    const reading = await readSince(db.app.sql, elsewhere)
+    expect(reading.isGap).toBe(false)
+    expect(reading.changes).toHaveLength(1)
+    await db.admin.sql`insert into notes (text) values ('new')`
+    expect((await readSince(db.app.sql, reading.next)).changes).toHaveLength(1)
+    expect((await readSince(db.app.sql, { ...elsewhere, id: '999999999' })).isGap).toBe(true)
+  })
+
+  it('finds what a crash gave an old transaction id to', async () => {
+    const here = await presentCursor(db.app.sql)
+    const ahead = { ...here, snapshot: { xmin: '4000000000', xmax: '4000000000', xip: [] } }
+    await db.admin.sql`insert into notes (text) values ('reused')`
+    const reading = await readSince(db.app.sql, ahead)
+    expect(reading.isGap).toBe(false)
+    expect(reading.changes).toHaveLength(1)
+  })
+})
