@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
-import { beforeEach, describe, expect, test } from 'vitest'
+import { pino } from 'pino'
+import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import { type ResourceOptions, resource, section } from '@/lib/admin/define'
 import { loadList } from '@/lib/admin/list'
 import { createRecord } from '@/lib/admin/operations/create'
@@ -10,13 +11,17 @@ import { updateRecord } from '@/lib/admin/operations/update'
 import { loadRecordView } from '@/lib/admin/record-view'
 import { trackedTables } from '@/lib/admin/tracked-tables'
 import type { Resource } from '@/lib/admin/tree'
-import { asOfSource, asOfTable, installTriggers, resolveMoment } from '@/lib/history'
+import { asOfSource, asOfTable, installTriggers, resolveMoment, uninstallTriggers } from '@/lib/history'
+import { createFeed } from '@/lib/watch'
 import { createTestAdmin, EDITOR } from '@/tests/support/admin'
 import { createTestDatabase } from '@/tests/support/database'
+import { eventually } from '@/tests/support/eventually'
 import { createTables, installAll, KINDS, type NoteOptions, tables } from './support'
 
 const db = await createTestDatabase()
 await createTables(db, tables)
+const feed = createFeed({ sql: db.app.sql, listenUrl: db.urls.app, log: pino({ level: 'silent' }) })
+afterAll(() => feed.close())
 
 const HOOKS = [
   'beforeInsert',
@@ -58,7 +63,9 @@ for (const { kind, table, storage } of KINDS) {
       }
       /** From here on changes are logged. */
       const recorded = async () => {
-        await installTriggers(db.owner.sql, trackedTables(admin.source))
+        const wanted = trackedTables(admin.source)
+        await uninstallTriggers(db.owner.sql, wanted)
+        await installTriggers(db.owner.sql, wanted)
       }
       return { ...admin, notes, create, list, recorded, road: { ctx: admin.ctx } }
     }
@@ -336,6 +343,27 @@ for (const { kind, table, storage } of KINDS) {
       expect(changes).toHaveLength(3)
       const named = changes.flatMap(({ before, after }) => Object.keys({ ...before, ...after }))
       expect(named.filter((name) => notes.storage.logged.ignored.includes(name))).toEqual([])
+    })
+
+    test('each change is told to watchers, once and in order, and touching is none', async () => {
+      const { create, road, notes, recorded } = await site()
+      await recorded()
+      const heard: [string, string | null, string[]][] = []
+      const stop = await feed.subscribe(({ changes }) => {
+        for (const { op, recordId, changed } of changes) heard.push([op, recordId, changed])
+      })
+      const { id } = await create({ name: 'Rye' })
+      await loadRecordView(road.ctx, notes, id)
+      if (notes.storage.expiry) await keepAlive(road, notes, id)
+      await updateRecord(road, notes, id, { values: { price: '4' } })
+      await deleteRecords(road, notes, [id])
+      await eventually(() => expect(heard.length).toBeGreaterThan(2))
+      expect(heard).toEqual([
+        ['insert', id, []],
+        ['update', id, ['price']],
+        ['delete', id, []],
+      ])
+      stop()
     })
 
     test('each change is undone by the road it came, and the undo too', async () => {

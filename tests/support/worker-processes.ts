@@ -25,12 +25,12 @@ export interface WorkerProcessOptions {
 const ROOT = path.resolve(import.meta.dirname, '../..')
 
 /** The process's program as one file: plain Node starts it in a fraction of the time that compiling it each time takes. */
-async function bundle(): Promise<{ file: string; remove(): Promise<void> }> {
+async function bundle(program: string): Promise<{ file: string; remove(): Promise<void> }> {
   const folder = path.join(ROOT, 'node_modules/.cache') // where its packages are found
   await mkdir(folder, { recursive: true })
   const file = path.join(folder, `kontor-fault-${process.pid}-${Date.now()}.mjs`)
   await build({
-    entryPoints: [path.join(ROOT, 'tests/fault/worker-process.ts')],
+    entryPoints: [path.join(ROOT, 'tests/fault', program)],
     outfile: file,
     bundle: true,
     platform: 'node',
@@ -41,9 +41,9 @@ async function bundle(): Promise<{ file: string; remove(): Promise<void> }> {
   return { file, remove: () => rm(file, { force: true }) }
 }
 
-/** Starts workers as real processes; whatever still runs when the file ends is killed. */
-export async function workerProcesses() {
-  const program = await bundle()
+/** Starts workers (or another program of tests/fault) as real processes; whatever still runs when the file ends is killed. */
+export async function workerProcesses(name = 'worker-process.ts') {
+  const program = await bundle(name)
   const running = new Set<ChildProcess>()
   let isClosing = false
   afterAll(async () => {
