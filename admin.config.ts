@@ -138,6 +138,19 @@ export default defineAdmin({
       initialValue: 0,
       run: async (_count, ctx) => ok(await ctx.db.orm.$count(products)),
     }),
+    // Carts live for half an hour: without new ones the demo's shop would soon be empty.
+    task({
+      name: 'Let somebody fill a cart',
+      every: '10m',
+      initialValue: 0,
+      run: async (filled, ctx) => {
+        const chosen = await ctx.db.sql<{ id: number }[]>`
+          select id from catalogue.products where status = 'available' order by random() limit ${1 + (filled % 3)}`
+        const cart = await ctx.create('shop/carts', { channel: 'web' })
+        for (const { id } of chosen) await ctx.create('shop/cart-lines', { cartId: cart.id, productId: id })
+        return ok(filled + 1)
+      },
+    }),
     task({
       name: 'Write the day’s takings',
       cron: '0 19 * * 1-6',

@@ -14,7 +14,7 @@ import {
   posts,
   products,
 } from '@/drizzle/schema'
-import { createRecord, deleteRecords, resolveAdmin, updateRecord } from '@/lib/admin'
+import { createRecord, deleteRecords, recordWriter, resolveAdmin, updateRecord } from '@/lib/admin'
 import { migrateTables } from '@/lib/db/migrate'
 import { createTestAdmin, EDITOR } from '@/tests/support/admin'
 import { createTestDatabase } from '@/tests/support/database'
@@ -98,6 +98,19 @@ test('a cart is given a code, adds up, is kept by its lines and takes them along
   expect(row).toEqual({ total: '16.00', kept: true })
   await deleteRecords(road, of(carts), [cart.id])
   expect(await db.owner.sql`select 1 from shop.cart_lines`).toHaveLength(0)
+})
+
+test('somebody fills a cart from time to time, and it adds up', async () => {
+  await createRecord(road, of(products), {
+    typed: { ...newProduct, name: 'Pretzel', sku: 'X-7', status: 'available', stock: 5 },
+  })
+  const fill = config.options.tasks?.find(({ options: { name } }) => name === 'Let somebody fill a cart')?.options
+  const writer = { actorId: 'task:Let somebody fill a cart', name: 'Carts', road: 'task', requestId: 'test' } as const
+  const clock = { now: () => new Date() }
+  const records = recordWriter({ source: resolveAdmin(config), db: db.owner, clock }, writer)
+  expect(await fill?.run(0, { ...records, db: db.owner } as never)).toEqual({ is: 'ok', value: 1 })
+  const [cart] = await db.owner.sql`select total from shop.carts where channel = 'web' and total > 0`
+  expect(cart?.total).toBe('8.00')
 })
 
 test('a declaration is kept in versions, one a product', async () => {

@@ -60,6 +60,25 @@ test.describe('an ephemeral record', () => {
     await expectAccessible()
   })
 
+  test('is not kept alive by a page that follows along by itself', async ({
+    page,
+    context,
+    signInAs,
+    sql,
+    baseURL,
+  }) => {
+    await signInAs('owner')
+    const cart = await newCart(sql)
+    await setLife(sql, cart.id, 300)
+    await context.addCookies([{ name: 'kontor.refresh', value: '1', url: baseURL ?? '' }])
+    await page.goto(cart.path)
+    await expect(timer(page)).toHaveText(/^(5 min|4 min \d+ s) left$/)
+    expect(await lifeOf(sql, cart.id)).toBeLessThan(300)
+    await context.clearCookies({ name: 'kontor.refresh' })
+    await page.goto(cart.path)
+    await expect(timer(page)).toHaveText(/^(30 min|29 min \d+ s) left$/)
+  })
+
   test('expiring while it is open says so, keeps what was typed and becomes a new one', async ({
     page,
     signInAs,

@@ -3,6 +3,7 @@
 import { useRouter } from 'next/navigation'
 import { useEffect } from 'react'
 import { follow } from './follow'
+import { markRefresh } from './refresh-mark'
 
 interface Props {
   /** What the page shows: 'effects', 'tasks', 'job:<id>' … */
@@ -14,6 +15,11 @@ interface Props {
 /** Draws the page again when what it shows has changed. */
 export function RefreshOnChange({ topic, pulse }: Props) {
   const router = useRouter()
-  useEffect(() => follow(topic, pulse, () => router.refresh()), [topic, pulse, router])
+  useEffect(() => {
+    return follow(topic, pulse, () => {
+      markRefresh()
+      router.refresh()
+    })
+  }, [topic, pulse, router])
   return null
 }

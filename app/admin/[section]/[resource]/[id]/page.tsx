@@ -1,3 +1,4 @@
+import { cookies } from 'next/headers'
 import { redirect } from 'next/navigation'
 import { deleteRecords, saveRecord } from '@/app/admin/actions'
 import { pageContext } from '@/app/context'
@@ -33,6 +34,7 @@ import { NotThere } from '../../../as-of/not-there'
 import { RestoreButton } from '../../../as-of/restore-button'
 import { HistoryRail } from '../../../history/history-rail'
 import { RecordingNotice } from '../../../history/recording-notice'
+import { REFRESH_COOKIE } from '../../../live/refresh-mark'
 import { DeleteRecord } from '../form/delete-record'
 import { LifetimeProvider } from '../lifetime/lifetime'
 import { TimeLeft } from '../lifetime/time-left'
@@ -63,7 +65,9 @@ export default async function RecordPage({ params, searchParams }: Props) {
     if (!isKnown) return <Unknown ctx={ctx} resource={present} id={recordId} asOf={asOf} />
   }
   const view = await forPage(
-    loadRecordView(then, resource, recordId).catch(ledToHistory(ctx, present, recordId)),
+    loadRecordView(then, resource, recordId, { isActivity: !(await cookies()).has(REFRESH_COOKIE) }).catch(
+      ledToHistory(ctx, present, recordId),
+    ),
     attempted,
   )
   if (view instanceof AdminError) return <ExpiredRecord ctx={ctx} resource={present} message={view.message} />
