@@ -7,7 +7,7 @@ import { EPHEMERAL_FIELDS } from '@/lib/db/storage-columns'
 import type { TableShape } from '@/lib/db/table-shape'
 import type { Deadlines, Expiry, ExpiryLimits } from './expiry'
 import { pastStorage } from './past'
-import { ALIAS, commaSeparated, keyCondition, type RowReaderOptions, rowReader } from './row-reader'
+import { ALIAS, commaSeparated, compiled, keyCondition, type RowReaderOptions, rowReader } from './row-reader'
 import type { Storage, StoredRow, Texts } from './storage'
 import { insertRow, removeRow, updateRow } from './table'
 
@@ -37,7 +37,8 @@ export function ephemeralStorage(
   const now = () => sql`${clock.now().toISOString()}::timestamptz`
   const isAlive = (alias: string) => sql`(${expires(alias)} is null or ${expires(alias)} > ${now()})`
   // The same for the one row of a key, in a form that no index serves: the planner need not think about it.
-  const isRowAlive = () => sql`coalesce(${expires(ALIAS)}, 'infinity') > ${now()}`
+  const end = compiled(sql`coalesce(${expires(ALIAS)}, 'infinity') >`)
+  const isRowAlive = () => sql`${end} ${clock.now().toISOString()}::timestamptz`
   const rows = rowReader(shape, { keyFields, read, version, managed, exists: isRowAlive })
   const t = sql.identifier(ALIAS)
 

@@ -68,13 +68,21 @@ export function rowReader(shape: TableShape, options: RowReaderOptions): RowRead
     }
   }
 
+  const head = compiled(sql`select ${selection} from ${table} as ${sql.identifier(ALIAS)} where`)
+  const isKey = keyColumns.map(({ name }) => compiled(sql`${column(ALIAS, name)} =`))
+  const tail = sql.raw('limit 1')
+  const lockingTail = shape.kind === 'table' ? compiled(sql`limit 1 for update of ${sql.identifier(ALIAS)}`) : tail
+
   const load: Storage['load'] = async (db, id, { where, lock } = {}) => {
-    const condition = keyCondition(keyColumns, id)
-    if (!condition) return undefined
-    const rows = await db.execute<Record<string, string | null>>(sql`
-      select ${selection} from ${table} as ${sql.identifier(ALIAS)}
-      where ${and(condition, options.exists?.(), where)}
-      limit 1 ${lock && shape.kind === 'table' ? sql`for update of ${sql.identifier(ALIAS)}` : sql``}`)
+    const parts = keyColumns.length > 0 ? decodeRecordId(id, keyColumns.length) : undefined
+    if (!parts) return undefined
+    const exists = options.exists?.()
+    const conditions = parts.map((part, at) => sql`${isKey[at]} ${part}`)
+    if (exists) conditions.push(exists)
+    if (where) conditions.push(sql`(${where})`)
+    const rows = await db.execute<Record<string, string | null>>(
+      sql`${head} ${conditions.length === 1 ? conditions[0] : sql.join(conditions, AND)} ${lock ? lockingTail : tail}`,
+    )
     return rows[0] && readRow(rows[0])
   }
 
@@ -116,10 +124,11 @@ export function keyCondition(keyColumns: readonly ColumnShape[], id: string, ali
   return parts && and(...keyColumns.map((entry, at) => sql`${column(alias, entry.name)} = ${parts[at]}`))
 }
 
+const AND = sql.raw(' and ')
 const dialect = new PgDialect()
 
 /** The same as one piece of text: putting hundreds of pieces together for each read costs more than the read. */
-function compiled(fragment: SQL): SQL {
+export function compiled(fragment: SQL): SQL {
   const { sql: text, params } = dialect.sqlToQuery(fragment)
   return params.length > 0 ? fragment : sql.raw(text)
 }
