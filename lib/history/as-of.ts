@@ -43,15 +43,16 @@ export interface AsOfOptions {
  * limit …`. It has the table's own column names and types, and two columns more: "kontor.id", the record's id, and
  * "kontor.past", whether the row is put together from the log.
  *
- * Two branches: rows not changed since, straight from the table, and older versions put together from the log. The first
- * is a plain scan with a hashed exclusion, so WHERE, ORDER BY and LIMIT put on top reach the table's indexes; the second
- * grows with the changes since. A list should ask in two steps, as Kontor's own does: the page's ids with `columns`
+ * Two branches: rows whose `columns` did not change since, straight from the table, and older versions put together from
+ * the log. The first is a plain scan with a hashed exclusion, so WHERE, ORDER BY and LIMIT put on top reach the table's
+ * indexes; the second grows with the changes since. A list should ask in two steps, as Kontor's own does: the page's ids with `columns`
  * limited to what it filters and sorts by, then those records by `asOfRecords`.
  */
 export function asOfSource(table: AsOfTable, moment: Moment, options: AsOfOptions = {}): SQL {
   const columns = chosen(table, options.columns)
   const own = relationSql(table)
   const id = sql.raw(recordIdOf(keyOf(table), 'p'))
+  const only = touching(table, columns)
   const present = sql.join(
     columns.map((column) => sql.raw(`p.${quote(column.name)}`)),
     sql`, `,
@@ -59,10 +60,10 @@ export function asOfSource(table: AsOfTable, moment: Moment, options: AsOfOption
   return sql`(select * from (
     select ${present}, false as "kontor.past", (${id}) collate "C" as "kontor.id" from ${own} as p
     union all
-    select ${past(table, columns)}, true, l.record_id collate "C" from (${reconstructed(table, moment)}) as l ${lookedUp(table, columns)}
+    select ${past(table, columns)}, true, l.record_id collate "C" from (${reconstructed(table, moment, only)}) as l ${lookedUp(table, columns)}
     where not l.born
   ) as rows where rows."kontor.past" or rows."kontor.id" not in (
-    select unnest(array(select c.record_id from (${changedSince(table, moment)}) as c))))`
+    select unnest(array(select c.record_id from (${changedSince(table, moment, only)}) as c))))`
 }
 
 /** The same for the given records only, whatever their number of changes: one row for each that existed then. */
@@ -109,6 +110,15 @@ export const isChangedSince = (table: AsOfTable, moment: Moment, alias: string):
 export const changedRecords = (table: AsOfTable, moment: Moment, recordIds: readonly string[]): SQL => sql`
   select l.record_id as "recordId", ${textsOf(sql`l.state`)} as state, l.born
   from (${reconstructed(table, moment, among(recordIds))}) as l`
+
+/**
+ * Updates that left these columns alone are none here: the record is found by them where it stands today. Whole rows that
+ * came or went always count.
+ */
+function touching(table: AsOfTable, columns: readonly ColumnFacts[]): SQL {
+  if (columns.length === table.columns.length) return sql``
+  return sql`and (c.op <> 'update' or c.before ?| ${arrayOf(columns.map(({ name }) => name))})`
+}
 
 /** Only these records; the first condition is the index's. */
 function among(recordIds: readonly string[]): SQL {
