@@ -28,6 +28,7 @@ const EXAMPLES = {
   PORT: '3000',
   KONTOR_HOST: '127.0.0.1',
   KONTOR_WORKER_PORT: '9464',
+  KONTOR_METRICS_TOKEN: '"$(openssl rand -base64 32)"',
   NEXTAUTH_URL: 'https://admin.example.org',
   NEXTAUTH_SECRET: '"$(openssl rand -base64 32)"',
   KONTOR_ADMIN_EMAIL: 'you@example.org',
@@ -64,6 +65,7 @@ const SCHEMAS = {
   REDIS_URL: address('redis:', 'rediss:').optional(),
   PORT: portNumber.optional(),
   KONTOR_WORKER_PORT: portNumber.optional(),
+  KONTOR_METRICS_TOKEN: secret.optional(),
   KONTOR_HOST: z
     .string()
     .regex(/^[\w.:-]+$/, { error: 'is neither a host name nor an IP address' })
@@ -105,6 +107,8 @@ export interface Env {
   host: string
   /** Where a worker answers /health and /metrics; undefined: nowhere. */
   workerPort: number | undefined
+  /** Lets Prometheus read /api/metrics without a session. */
+  metricsToken: string | undefined
   /** The address people open, e.g. https://admin.example.org. */
   siteUrl: string | undefined
   secret: string | undefined
@@ -158,6 +162,7 @@ export function readEnv<N extends Need>(source: Record<string, string | undefine
     port: read('PORT'),
     host: read('KONTOR_HOST'),
     workerPort: read('KONTOR_WORKER_PORT'),
+    metricsToken: read('KONTOR_METRICS_TOKEN'),
     siteUrl: read('NEXTAUTH_URL'),
     secret: read('NEXTAUTH_SECRET'),
     adminEmail: read('KONTOR_ADMIN_EMAIL'),

@@ -2,6 +2,7 @@ import type postgres from 'postgres'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import { countStates, type Handlers, oldestDueSeconds } from '@/lib/effects'
 import { tasksAndJobs } from '@/lib/tasks'
+import type { Feed } from '@/lib/watch'
 
 export interface MetricsParts {
   /** Which of the site's processes this is. */
@@ -52,6 +53,44 @@ export function createMetrics({ process, sql, handlers }: MetricsParts): Registr
     },
   })
   return registry
+}
+
+export interface FeedMetricsParts {
+  sql: postgres.Sql
+  feed: Feed
+  /** Who follows along in browsers. */
+  hub?: { state(): { sessions: number; streams: number; dropped: number } }
+}
+
+/** How the process follows the log, and who follows along: read at each scrape. */
+export function measureFeed(registry: Registry, { sql, feed, hub }: FeedMetricsParts): void {
+  const read = (name: string, help: string, collect: () => number | Promise<number>) =>
+    new Gauge({
+      name: `kontor_${name}`,
+      help,
+      registers: [registry],
+      async collect() {
+        this.set(await collect())
+      },
+    })
+  read('feed_events', 'Changes read from the log since the start.', () => feed.state().events)
+  read('feed_lag_seconds', 'How long the log could not be read; 0 while all is well.', () => feed.state().lagSeconds)
+  read('feed_listening', 'Whether the doorbell is heard; without it changes are seen within a second.', () =>
+    feed.state().isListening ? 1 : 0,
+  )
+  read('feed_doorbell_losses', 'Lost connections of the doorbell since the start.', () => feed.state().doorbellLosses)
+  read('notification_queue_usage', "Share of the server's queue of notifications in use.", async () => {
+    const asked = sql<{ usage: number }[]>`select pg_notification_queue_usage() as usage`
+    return (await asked.catch(() => []))[0]?.usage ?? Number.NaN
+  })
+  if (!hub) return
+  read('live_browsers', 'Browsers that follow along.', () => hub.state().sessions)
+  read('live_streams', 'Event streams that are open.', () => hub.state().streams)
+  read(
+    'live_dropped',
+    'Streams ended because their client read too slowly, since the start.',
+    () => hub.state().dropped,
+  )
 }
 
 /** Counts what a worker has done; hand the two functions to what does it. */

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { pino } from 'pino'
 import config from '@/admin.config'
 import { type AdminSource, columnCodec, resolveAdmin } from '@/lib/admin'
@@ -14,6 +15,8 @@ export interface Runtime {
   /** `subscribe` and `unsubscribe` for code of one's own. */
   watchers: Watchers
   env: EnvFor<'web'>
+  /** Known to this process alone: what it asks of itself carries it. */
+  ownToken: string
   clock: { now(): Date }
   log: pino.Logger
 }
@@ -47,6 +50,7 @@ function makeRuntime(): Runtime {
     feed,
     watchers: createWatchers({ feed, sql: db.sql, watchers: admin.watchers, codec: columnCodec, log }),
     env,
+    ownToken: randomUUID(),
     clock: { now: () => new Date() },
     log,
   }

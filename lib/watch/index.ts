@@ -10,6 +10,7 @@ export {
   type WatcherDetails,
   type Watchers,
 } from './subscriptions'
+export { followTags } from './tags'
 export {
   type AnyWatcher,
   isWatcher,
