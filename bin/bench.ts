@@ -4,6 +4,7 @@ import { benchEffects } from '@/tests/bench/effects'
 import { benchList } from '@/tests/bench/list'
 import { benchStorage } from '@/tests/bench/storage'
 import type { BenchTable } from '@/tests/bench/support/table'
+import { benchWatch } from '@/tests/bench/watch'
 import { say } from './tools/progress.mjs'
 
 /** Each takes a server's address as its superuser, and cleans up what it made there. */
@@ -12,6 +13,7 @@ const BENCHES: Record<string, (adminUrl: string) => Promise<BenchTable[]>> = {
   'as-of': benchAsOf,
   effects: benchEffects,
   storage: benchStorage,
+  watch: benchWatch,
 }
 
 /** `npm run bench [-- name …]`: measures on a temporary server, and prints tables whose ratios are what matters. */

@@ -1,0 +1,152 @@
+import { randomUUID } from 'node:crypto'
+import { Worker } from 'node:worker_threads'
+import { integer, pgTable } from 'drizzle-orm/pg-core'
+import { pino } from 'pino'
+import postgres from 'postgres'
+import { columnCodec, defineAdmin, resolveAdmin, watcher } from '@/lib/admin'
+import { connect } from '@/lib/db/client'
+import { installTriggers } from '@/lib/history'
+import { createFeed, createWatchers } from '@/lib/watch'
+import { databaseUrl, prepareTemplate, TEMPLATE } from '@/tests/support/template'
+import type { BenchTable } from './support/table'
+
+const WRITERS = 16
+const SAMPLES = 500
+const ROUNDS = 3
+const SECONDS = 4
+
+const watched = pgTable('watched', { id: integer().primaryKey(), n: integer() })
+const { watchers: declared } = resolveAdmin(
+  defineAdmin({ watch: [watcher(watched, { on: 'inserted' }), watcher(watched, { on: 'updated', label: 'updated' })] }),
+)
+
+/** What following the log costs the writers, and how soon after a commit a handler runs. */
+export async function benchWatch(adminUrl: string): Promise<BenchTable[]> {
+  await prepareTemplate(adminUrl)
+  const name = `bench_${randomUUID().slice(0, 8)}`
+  const admin = postgres(adminUrl, { max: 1, onnotice: () => {} })
+  await admin.unsafe(`create database ${name} template ${TEMPLATE} owner kontor_owner`)
+  const owner = postgres(databaseUrl(adminUrl, name, 'kontor_owner'), { max: 1, onnotice: () => {} })
+  const url = databaseUrl(adminUrl, name, 'kontor_app')
+  try {
+    for (const table of ['bare', 'watched']) {
+      await owner.unsafe(`create table ${table} (id int primary key, n int) with (fillfactor = 50);
+        insert into ${table} select i, 0 from generate_series(1, 10000) as i; grant all on ${table} to kontor_app`)
+    }
+    await installTriggers(owner, [{ schema: 'public', name: 'watched' }])
+    return [await throughput(url), await latency(url)]
+  } finally {
+    await owner.end()
+    await admin.unsafe(`drop database if exists ${name} with (force)`)
+    await admin.end()
+  }
+}
+
+async function throughput(url: string): Promise<BenchTable> {
+  const muted = { 'kontor.mute': 'on' }
+  const cases: [string, () => Promise<number>][] = [
+    ['log alone', () => write(url, { settings: muted })],
+    ['log and doorbell, nobody listens', () => write(url, {})],
+    ['log and doorbell, two followers listen', () => whileFollowing(url, 2, () => write(url, {}))],
+    ['no trigger', () => write(url, { table: 'bare' })],
+  ]
+  const rates = cases.map(() => [] as number[])
+  // In turns: what else the machine does then meets all of them.
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const [at, [, run]] of cases.entries()) rates[at]!.push(await run())
+  }
+  const middle = rates.map((of) => of.toSorted((a, b) => a - b)[Math.floor(ROUNDS / 2)]!)
+  return {
+    title: `Single-row updates at ${WRITERS} connections, median of ${ROUNDS} rounds; ratios against the log alone`,
+    rows: cases.map(([label], at) => ({
+      case: label,
+      result: `${Math.round(middle[at]!)} commits/s`,
+      ratio: (middle[at]! / middle[0]!).toFixed(2),
+    })),
+  }
+}
+
+function write(url: string, { table = 'watched', settings = {}, connections = WRITERS, seconds = SECONDS }) {
+  return new Promise<number>((resolve, reject) => {
+    const workerData = { url, table, connections, seconds, settings }
+    new Worker(new URL('./support/writers.mjs', import.meta.url), { workerData })
+      .once('message', resolve)
+      .once('error', reject)
+  })
+}
+
+/** Processes that follow the log, each with connections of its own. */
+async function whileFollowing<T>(url: string, count: number, work: () => Promise<T>): Promise<T> {
+  const log = pino({ level: 'silent' })
+  const followers = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const db = connect(url, { max: 2 })
+      const feed = createFeed({ sql: db.sql, listenUrl: url, log })
+      await feed.subscribe(() => {})
+      return { db, feed }
+    }),
+  )
+  try {
+    return await work()
+  } finally {
+    for (const { feed, db } of followers) {
+      await feed.close()
+      await db.close()
+    }
+  }
+}
+
+async function latency(url: string): Promise<BenchTable> {
+  const idle = await delays(url)
+  const load = write(url, { connections: 4, seconds: 15 })
+  const loaded = await delays(url)
+  await load
+  const rows = [
+    ['server idle', idle],
+    ['beside 4 writers at full speed', loaded],
+  ] as const
+  const at = (list: readonly number[], share: number) => list[Math.floor((list.length - 1) * share)]!
+  return {
+    title: `Commit to start of the handler, ${SAMPLES} inserts`,
+    rows: rows.flatMap(([label, list]) =>
+      [
+        ['median', 0.5],
+        ['99th percentile', 0.99],
+      ].map(([what, share]) => ({
+        case: `${label}, ${what}`,
+        result: `${at(list, share as number).toFixed(1)} ms`,
+        ratio: (at(list, share as number) / at(idle, 0.5)).toFixed(2),
+      })),
+    ),
+  }
+}
+
+/** Milliseconds from sending the commit to the call of the handler, sorted. */
+async function delays(url: string): Promise<number[]> {
+  const log = pino({ level: 'silent' })
+  const db = connect(url, { max: 3 })
+  const writer = postgres(url, { max: 1, onnotice: () => {} })
+  const feed = createFeed({ sql: db.sql, listenUrl: url, log })
+  const watchers = createWatchers({ feed, sql: db.sql, watchers: declared, codec: columnCodec, log })
+  const waiting = new Map<unknown, () => void>()
+  await watchers.subscribe({ resource: watched, op: 'inserted' }, { all: true }, ({ key }) => waiting.get(key.id)?.())
+  const found: number[] = []
+  const [first] = await writer<{ id: number }[]>`select coalesce(max(id), 0)::int + 1 as id from watched`
+  const session = await writer.reserve()
+  for (let sample = 0; sample < SAMPLES; sample++) {
+    const id = first!.id + sample
+    const heard = new Promise<void>((resolve) => waiting.set(id, resolve))
+    await session`begin`
+    await session`insert into watched values (${id}, 0)`
+    const start = performance.now()
+    await session`commit`
+    await heard
+    found.push(performance.now() - start)
+    await new Promise((resolve) => setTimeout(resolve, 3 + Math.random() * 10))
+  }
+  session.release()
+  await watchers.close()
+  await feed.close()
+  await Promise.all([writer.end(), db.close()])
+  return found.toSorted((a, b) => a - b)
+}
