@@ -11,6 +11,7 @@ import { AsOfBanner } from '../../as-of/as-of-banner'
 import { AsOfButton } from '../../as-of/as-of-button'
 import { BeforeHistory } from '../../as-of/before-history'
 import { RestoreButton } from '../../as-of/restore-button'
+import { RecordingNotice } from '../../history/recording-notice'
 import { Refusal } from '../../refusal'
 import { ListBody } from './list/list-body'
 import { ListSkeleton } from './list/list-skeleton'
@@ -58,6 +59,7 @@ export default async function ListPage({ params, searchParams }: Props) {
         )}
       </PageHead>
       {notice && <Banner tone="warn">{notice}</Banner>}
+      {asOf && <RecordingNotice relation={found.shape.relation} />}
       {asOf && !asOf.begins && <AsOfBanner asOf={asOf} what={plural} nowHref={hrefAt()} locale={ctx.locale} />}
       {list ? (
         <WhenSettled settled={list} fallback={<ListSkeleton />}>
