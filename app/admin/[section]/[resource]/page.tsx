@@ -13,6 +13,7 @@ import { BeforeHistory } from '../../as-of/before-history'
 import { RestoreButton } from '../../as-of/restore-button'
 import { RecordingNotice } from '../../history/recording-notice'
 import { Refusal } from '../../refusal'
+import { StorageNotice } from '../../storage-notice'
 import { ListBody } from './list/list-body'
 import { ListSkeleton } from './list/list-skeleton'
 
@@ -38,6 +39,7 @@ export default async function ListPage({ params, searchParams }: Props) {
   return (
     <Page title={plural} path={[{ label: sectionLabel, href: `/admin/${section}` }, { label: plural }]}>
       <Refusal ctx={ctx} refused={search.refused} />
+      <StorageNotice ctx={ctx} resource={resource} />
       <PageHead title={plural} description={description}>
         {asOf && !asOf.begins && canRestore && (
           <RestoreButton {...{ resource: found.key, singular, plural }} at={asOf.at} words={asOf.words} />
