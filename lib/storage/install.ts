@@ -43,6 +43,8 @@ export interface StorageObstacle {
   relation: string
   message: string
   hint?: string
+  /** The table does not exist (yet). */
+  isAbsent?: boolean
 }
 
 /** What is wrong in the database with the tables of these storages: for the check at start and `npm run doctor`. */
@@ -57,7 +59,12 @@ export async function storageObstacles(
     const { isThere, isSetUp, hint, ...state } = await stateOf(sql, setup)
     const message = state.message && (await isOnlyInOrder(sql, setup, setups)) ? null : state.message
     if (!isThere)
-      found.push({ relation, message: `${relation} is not in the database`, hint: 'Run `npm run migrate`.' })
+      found.push({
+        relation,
+        message: `${relation} is not in the database`,
+        hint: 'Run `npm run migrate`.',
+        isAbsent: true,
+      })
     else if (message) found.push({ relation, message, hint: hint ?? undefined })
     else if (!isSetUp) {
       const word = setup.kind === 'appendOnly' ? 'append-only' : 'ephemeral'
