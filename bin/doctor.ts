@@ -4,7 +4,6 @@ import type { Check, Finding, Patient } from './examination/finding'
 import { checkLog, checkRights, checkSystem, checkTriggers } from './examination/recording'
 import { checkSubscriptions, checkWorker } from './examination/running'
 import { checkOpenTransactions, checkPooler, checkServerSettings } from './examination/server'
-import { checkStorages } from './examination/storage'
 import { withDatabase } from './supervisor/command-database'
 import { say } from './tools/progress.mjs'
 
@@ -14,7 +13,6 @@ const CHECKS: readonly Check[] = [
   checkPooler,
   checkSystem,
   checkRights,
-  checkStorages,
   checkTriggers,
   checkLog,
   checkOpenTransactions,

@@ -60,8 +60,11 @@ export interface FeedParts {
   heartbeatMs?: number
 }
 
-/** Between two readings, however often it rings: many transactions share one. */
+/** Between two readings, however often it rings: many transactions share one, and writers keep most of the server. */
 const SHORTEST_GAP_MS = 8
+const LONGEST_GAP_MS = 50
+/** A reader that is rung all the time rests for so many times as long as its last reading took. */
+const REST = 5
 /** While writers are open their ring may have been swallowed by the one that woke us. */
 const ECHO_MS = 15
 /** Writers that stay open for longer than this are looked for less often. */
@@ -130,10 +133,12 @@ export function createFeed(parts: FeedParts): Feed {
       waiting = undefined
       clearTimeout(timer)
       try {
+        const begun = performance.now()
         await look()
+        const restMs = Math.min(LONGEST_GAP_MS, Math.max(SHORTEST_GAP_MS, REST * (performance.now() - begun)))
         failures = 0
         waiters.resolve()
-        if (waiting) await new Promise((resolve) => setTimeout(resolve, SHORTEST_GAP_MS))
+        if (waiting) await new Promise((resolve) => setTimeout(resolve, restMs))
       } catch (error) {
         if (isClosed) break
         if (failures++ === 0) log.warn({ err: error }, 'the log could not be read; trying until it can')

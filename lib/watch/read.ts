@@ -35,7 +35,7 @@ export async function presentCursor(sql: postgres.ISql): Promise<Cursor> {
 }
 
 /**
- * Everything committed since `from`, up to `to` or now: one statement, whose own snapshot is where the next reading
+ * Everything committed since `from`, up to `to` or now: one statement (kontor.unread_changes), whose own snapshot is where the next reading
  * starts. Memory stays flat whatever was committed: above READ_LIMIT rows or 16 MiB it is coalesced.
  */
 export async function readSince(sql: postgres.ISql, from: Cursor, to?: Cursor): Promise<Reading> {
@@ -64,16 +64,9 @@ const bytes = (sql: postgres.ISql) => sql`(
   case when coalesce(pg_column_size(c.before), 0) < 2000 then coalesce(pg_column_size(c.before), 0) else octet_length(c.before::text) end
   + case when coalesce(pg_column_size(c.after), 0) < 2000 then coalesce(pg_column_size(c.after), 0) else octet_length(c.after::text) end)`
 
-/**
- * Two ranges of the index on (tx, id): transactions begun since, and those that were open then. They share none. What is
- * newer than anything read and in neither has a transaction id that a crash gave away twice: the third range.
- */
+/** One row for each unread change; one row without a change where there is none. */
 function readRows(sql: postgres.ISql, { snapshot: { xmax, xip }, floor, id }: Cursor, to: Cursor | undefined) {
-  const visible = to ? sql`and pg_visible_in_snapshot(c.tx, ${formatSnapshot(to.snapshot)}::pg_snapshot)` : sql``
-  const reused = to
-    ? sql``
-    : sql`union all (select c.* from kontor.changes as c where c.id > ${id} and c.tx <> all(${xip}::xid8[])
-        and not (c.tx >= ${xmax}::xid8 and c.tx < pg_snapshot_xmax(pg_current_snapshot())) limit ${READ_LIMIT + 1})`
+  const upTo = to ? formatSnapshot(to.snapshot) : null
   return sql<Row[]>`
     select s.snapshot, s.system, c.* from
       (select pg_current_snapshot()::text as snapshot, (select system_identifier::text from pg_control_system()) as system) as s
@@ -82,14 +75,7 @@ function readRows(sql: postgres.ISql, { snapshot: { xmax, xip }, floor, id }: Cu
         case when not c."isHeavy" then c.after end as after, c.id as place
       from (
         select c.*, sum(${bytes(sql)}) over (order by c.id) > ${BYTES_LIMIT} and row_number() over (order by c.id) > 1 as "isHeavy"
-        from (
-          (select c.* from kontor.changes as c
-            where c.tx >= ${xmax}::xid8 and c.tx < pg_snapshot_xmax(pg_current_snapshot()) and c.id > ${floor} ${visible}
-            limit ${READ_LIMIT + 1})
-          union all
-          (select c.* from kontor.changes as c where c.tx = any(${xip}::xid8[]) ${visible} limit ${READ_LIMIT + 1})
-          ${reused}
-        ) as c
+        from kontor.unread_changes(${xmax}, ${xip}::xid8[], ${floor}, ${id}, ${upTo}, ${READ_LIMIT + 1}) as c
       ) as c
     ) as c on true
     order by c.place`

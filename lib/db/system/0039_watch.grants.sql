@@ -1,2 +1,3 @@
 REVOKE ALL ON kontor.subscriptions FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION kontor.unread_changes(xid8, xid8[], bigint, bigint, pg_snapshot, int) TO {{app_role}};
 GRANT SELECT, INSERT, UPDATE, DELETE ON kontor.subscriptions TO {{app_role}};
