@@ -63,15 +63,16 @@ const allergenChoices = async (ctx: RequestContext) =>
 /** Where this site keeps what is no record. */
 const dataFolder = process.env.KONTOR_DATA_DIR || '.kontor'
 
+/** Where this site is reached: what the demo's own webhook calls. */
+const site = process.env.NEXTAUTH_URL?.replace(/\/$/, '') || 'http://127.0.0.1:3000'
+
 /**
  * A webhook to whoever wants to know (ORDER_WEBHOOK_URL). Without one the demo plays the other side itself: it calls its
  * own /api/effects, signed like any program's call, and what arrives there is an effect again.
  */
 function webhook(message: string, data: object) {
-  const { ORDER_WEBHOOK_URL, NEXTAUTH_URL } = process.env
-  if (ORDER_WEBHOOK_URL) return { url: ORDER_WEBHOOK_URL, body: { message, ...data } }
-  const url = `${NEXTAUTH_URL?.replace(/\/$/, '') || 'http://127.0.0.1:3000'}/api/effects`
-  return { url, body: { kind: 'log', payload: { message, data } }, secret: 'site' }
+  if (process.env.ORDER_WEBHOOK_URL) return { url: process.env.ORDER_WEBHOOK_URL, body: { message, ...data } }
+  return { url: `${site}/api/effects`, body: { kind: 'log', payload: { message, data } }, secret: 'site' }
 }
 
 export default defineAdmin({
@@ -126,7 +127,8 @@ export default defineAdmin({
     },
     http: {
       secrets: process.env.KONTOR_EFFECTS_SECRET ? { site: process.env.KONTOR_EFFECTS_SECRET } : {},
-      allow: ['127.0.0.1', 'localhost'],
+      // Private addresses are refused; the site's own may be one.
+      allow: process.env.ORDER_WEBHOOK_URL ? [] : [URL.canParse(site) ? new URL(site).hostname : 'localhost'],
     },
     files: localFiles(join(dataFolder, 'files')),
   },

@@ -9,6 +9,8 @@ export async function register(): Promise<void> {
     import('@/lib/watch'),
   ])
   const runtime = await getRuntime()
+  // Next lets its process end when every answer has: open streams would keep it.
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => runtime.hub.close())
   await startAuth(runtime)
   const { feed, admin, log } = runtime
   const revalidate = (tags: readonly string[]) => askForRevalidation(runtime, tags)

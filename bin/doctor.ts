@@ -4,6 +4,7 @@ import type { Check, Finding, Patient } from './examination/finding'
 import { checkLog, checkRights, checkSystem, checkTriggers } from './examination/recording'
 import { checkSubscriptions, checkWorker } from './examination/running'
 import { checkOpenTransactions, checkPooler, checkServerSettings } from './examination/server'
+import { checkStorages } from './examination/storage'
 import { withDatabase } from './supervisor/command-database'
 import { say } from './tools/progress.mjs'
 
@@ -13,6 +14,7 @@ const CHECKS: readonly Check[] = [
   checkPooler,
   checkSystem,
   checkRights,
+  checkStorages,
   checkTriggers,
   checkLog,
   checkOpenTransactions,

@@ -2,7 +2,7 @@ import { grantTables } from '@/lib/db/grants'
 import { migrateTables, pendingSystemSql, pendingTablesSql } from '@/lib/db/migrate'
 import { withDatabase } from './supervisor/command-database'
 import { setUpSystem, withConnection } from './supervisor/system'
-import { historySql, historyWarnings, recordOwnTables, setUpTables } from './supervisor/tables'
+import { historySql, historyWarnings, recordOwnTables, setUpTables, storageWarnings } from './supervisor/tables'
 import { say, step } from './tools/progress.mjs'
 
 /**
@@ -35,7 +35,7 @@ async function migrate(withTables: boolean): Promise<void> {
         conclude(summary)
       })
     }
-    for (const line of await historyWarnings(appUrl)) say(`  ${line}`)
+    for (const line of [...(await storageWarnings(appUrl)), ...(await historyWarnings(appUrl))]) say(`  ${line}`)
   })
 }
 

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { pino } from 'pino'
 import config from '@/admin.config'
-import { type AdminSource, columnCodec, resolveAdmin } from '@/lib/admin'
+import { type AdminSource, columnCodec, liveViewers, resolveAdmin } from '@/lib/admin'
 import { connect, type Database } from '@/lib/db/client'
 import { type EnvFor, readEnv } from '@/lib/env'
-import { createFeed, createWatchers, type Feed, type Watchers } from '@/lib/watch'
+import { createFeed, createHub, createWatchers, type Feed, type Hub, type Watchers } from '@/lib/watch'
 
 /** Everything a process needs, built once: the composition root, and the only importer of admin.config. */
 export interface Runtime {
@@ -12,6 +12,8 @@ export interface Runtime {
   db: Database
   /** What is committed, live. Reads nothing until somebody subscribes. */
   feed: Feed
+  /** The streams of browsers that follow along. */
+  hub: Hub
   /** `subscribe` and `unsubscribe` for code of one's own. */
   watchers: Watchers
   env: EnvFor<'web'>
@@ -44,14 +46,16 @@ function makeRuntime(): Runtime {
   const db = connect(env.databaseUrl, { applicationName: 'kontor web', plansEach: true })
   const admin = readAdmin()
   const feed = createFeed({ sql: db.sql, listenUrl: env.listenUrl, log })
+  const clock = { now: () => new Date() }
   return {
     admin,
     db,
     feed,
+    hub: createHub({ feed, findViewers: liveViewers({ source: admin, db, clock }), log }),
     watchers: createWatchers({ feed, sql: db.sql, watchers: admin.watchers, codec: columnCodec, log }),
     env,
     ownToken: randomUUID(),
-    clock: { now: () => new Date() },
+    clock,
     log,
   }
 }

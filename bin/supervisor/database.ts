@@ -7,7 +7,7 @@ import { say, step } from '../tools/progress.mjs'
 import { type DemoPerson, seedOnce } from './demo'
 import type { Shutdown } from './shutdown'
 import { isSystemUpToDate, setUpSystem, warnOfChanges, withConnection } from './system'
-import { historyWarnings, recordOwnTables, setUpTables } from './tables'
+import { historyWarnings, recordOwnTables, setUpTables, storageWarnings } from './tables'
 
 /** Where web and worker will find their data. */
 export interface Prepared {
@@ -86,6 +86,6 @@ async function prepareGiven({ ownerUrl }: Env, appUrl: string): Promise<Prepared
     return place
   })
   await warnOfChanges(appUrl)
-  for (const line of await historyWarnings(appUrl)) say(`  ${line}`)
+  for (const line of [...(await storageWarnings(appUrl)), ...(await historyWarnings(appUrl))]) say(`  ${line}`)
   return { appUrl, ownerUrl, people: [], where }
 }

@@ -2,7 +2,7 @@ import type { AdminSource } from '@/lib/admin'
 import { trackedTables } from '@/lib/admin/tracked-tables'
 import { installTriggers, printTriggers, roleOverLog, triggerState, uninstallTriggers } from '@/lib/history'
 import { readAdmin } from '@/lib/runtime'
-import { installStorage, type Storage } from '@/lib/storage'
+import { installStorage, type Storage, storageObstacles } from '@/lib/storage'
 import { withConnection } from './system'
 
 export interface TablesReport {
@@ -39,6 +39,15 @@ export async function setUpTables(ownerUrl: string): Promise<TablesReport> {
 
 function storagesOf({ admin }: AdminSource): Storage[] {
   return [...admin.resources.values()].map(({ storage }) => storage)
+}
+
+/**
+ * Tables of append-only and ephemeral records that are not (yet) as their storage needs them, a line each.
+ * @param appUrl as the application connects
+ */
+export async function storageWarnings(appUrl: string): Promise<string[]> {
+  const found = await withConnection(appUrl, (sql) => storageObstacles(sql, storagesOf(readAdmin())))
+  return found.map(({ message, hint }) => (hint ? `${message}. ${hint}` : message))
 }
 
 /** The history of Kontor's own tables alone, which need nobody's leave. */

@@ -13,6 +13,7 @@ export { makeResetLink, type ResetLink, readResetToken, resetPassword } from './
 export { securityHeaders } from './security-headers'
 export {
   findActor,
+  findActors,
   findPerson,
   listSessions,
   revokeSession,

@@ -1,4 +1,4 @@
-import { and, desc, eq, gt, isNull, lt, ne, sql } from 'drizzle-orm'
+import { and, desc, eq, gt, inArray, isNull, lt, ne, sql } from 'drizzle-orm'
 import type { Executor } from '@/lib/db/client'
 import type { PersonActor, RequestFacts } from './context'
 import { sessions, users } from './tables'
@@ -84,6 +84,25 @@ export async function findActor(db: Executor, sessionId: string, now: Date): Pro
       .where(and(eq(sessions.id, sessionId), lt(sessions.seenAt, touchBefore)))
   }
   return { id: `user:${person.userId}`, sessionId, ...person }
+}
+
+/** Who the sessions that are not over belong to. Does not count as use of them: a page that is left open follows along. */
+export async function findActors(db: Executor, sessionIds: readonly string[], now: Date): Promise<PersonActor[]> {
+  if (sessionIds.length === 0) return []
+  const rows = await db
+    .select({
+      sessionId: sessions.id,
+      userId: users.id,
+      name: users.name,
+      email: users.email,
+      role: users.role,
+      locale: users.locale,
+      timeZone: users.timeZone,
+    })
+    .from(sessions)
+    .innerJoin(users, eq(users.id, sessions.userId))
+    .where(and(inArray(sessions.id, [...sessionIds]), eq(users.status, 'active'), isLive(now)))
+  return rows.map((row) => ({ id: `user:${row.userId}`, ...row }))
 }
 
 export interface SessionInfo {

@@ -43,6 +43,8 @@ export interface StorageObstacle {
   relation: string
   message: string
   hint?: string
+  /** The table does not exist (yet). */
+  isAbsent?: boolean
 }
 
 /** What is wrong in the database with the tables of these storages: for the check at start and `npm run doctor`. */
@@ -51,11 +53,18 @@ export async function storageObstacles(
   storages: readonly Pick<Storage, 'setup'>[],
 ): Promise<StorageObstacle[]> {
   const found: StorageObstacle[] = []
-  for (const setup of storages.flatMap((storage) => storage.setup ?? [])) {
+  const setups = storages.flatMap((storage) => storage.setup ?? [])
+  for (const setup of setups) {
     const relation = relationOf(setup)
-    const { isThere, isSetUp, message, hint } = await stateOf(sql, setup)
+    const { isThere, isSetUp, hint, ...state } = await stateOf(sql, setup)
+    const message = state.message && (await isOnlyInOrder(sql, setup, setups)) ? null : state.message
     if (!isThere)
-      found.push({ relation, message: `${relation} is not in the database`, hint: 'Run `npm run migrate`.' })
+      found.push({
+        relation,
+        message: `${relation} is not in the database`,
+        hint: 'Run `npm run migrate`.',
+        isAbsent: true,
+      })
     else if (message) found.push({ relation, message, hint: hint ?? undefined })
     else if (!isSetUp) {
       const word = setup.kind === 'appendOnly' ? 'append-only' : 'ephemeral'
@@ -87,6 +96,20 @@ export async function uninstallStorage(owner: postgres.Sql): Promise<string[]> {
     for (const { signature } of functions) await tx.unsafe(`drop function ${signature}`)
     return [...new Set(triggers.map(({ relation }) => relation))].sort()
   })
+}
+
+/**
+ * Whether a table only waits for others that refer to it and become unlogged before it (see `inOrder`): that is no
+ * obstacle to setting all of them up.
+ */
+async function isOnlyInOrder(sql: postgres.ISql, setup: StorageSetup, setups: readonly StorageSetup[]) {
+  if (setup.kind !== 'ephemeral' || setup.limits.durable) return false
+  const leaving = setups.filter((other) => other.kind === 'ephemeral' && !other.limits.durable).map(relationOf)
+  const permanent = await sql<{ relation: string }[]>`
+    select distinct n.nspname || '.' || r.relname as relation
+    from pg_constraint k join pg_class r on r.oid = k.conrelid join pg_namespace n on n.oid = r.relnamespace
+    where k.confrelid = ${regclass(sql, setup.table)} and k.contype = 'f' and r.relpersistence = 'p' and k.conrelid <> k.confrelid`
+  return permanent.length > 0 && permanent.every(({ relation }) => leaving.includes(relation))
 }
 
 interface State {
@@ -166,8 +189,10 @@ const relationOf = (setup: StorageSetup): string => {
   return `${schema}.${name}`
 }
 
+/** Not by `to_regclass`, which a role without rights on the schema may not ask. */
 const regclass = (sql: postgres.ISql, { schema, name }: QualifiedName) =>
-  sql`to_regclass(format('%I.%I', ${schema}::text, ${name}::text))`
+  sql`(select c.oid::regclass from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where n.nspname = ${schema} and c.relname = ${name} and c.relkind in ('r', 'p'))`
 
 function messageOf(error: unknown): string {
   const { message, hint } = postgresErrorOf(error) ?? {

@@ -1,5 +1,6 @@
 export { type FeedChange, isOversize, type LoggedJson, type ManyChanged, type Oversize, textOf } from './change'
 export { type Batch, createFeed, type Feed, type FeedListener, type FeedParts, type FeedState } from './feed'
+export { createHub, type FindViewers, type Hub, type HubState, type Sight, type Viewer } from './hub'
 export type { Message, MessageOf, Selection, WatcherReference } from './message'
 export type { Codec } from './plan'
 export {

@@ -191,7 +191,7 @@ test('more changes than one undo takes are undone in the background, and its pag
   await signInAs('owner')
   await page.goto('/admin/changes?q=Cash+only')
   await page.getByRole('button', { name: 'Undo…' }).last().click()
-  await page.getByRole('button', { name: 'Undo', exact: true }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Undo', exact: true }).click()
   await page.getByRole('button', { name: 'Undo in the background' }).click()
   await expect(page).toHaveURL(/\/admin\/tasks\/jobs\//)
   await expect(page.getByRole('progressbar')).toBeVisible()

@@ -14,8 +14,10 @@ import { keepAlive } from '@/lib/admin/operations/keep-alive'
 import { updateRecord } from '@/lib/admin/operations/update'
 import { loadRecordView } from '@/lib/admin/record-view'
 import { type EphemeralOptions, ephemeral } from '@/lib/admin/storage-options'
+import { trackedTables } from '@/lib/admin/tracked-tables'
 import { connect } from '@/lib/db/client'
 import { ephemeralColumns } from '@/lib/db/storage-columns'
+import { installTriggers, uninstallTriggers } from '@/lib/history'
 import { installStorage, storageObstacles } from '@/lib/storage'
 import { createTestAdmin, EDITOR } from '@/tests/support/admin'
 import { createTestDatabase } from '@/tests/support/database'
@@ -485,6 +487,17 @@ describe('expiry', () => {
     expect((await create('b', { total: '1' })).texts).toMatchObject({ total: '1', token: 'token of b' })
     await deleteRecords(road, resourceOf, ['a', 'b'])
     expect(await db.admin.sql`select what from orders`).toEqual([{ what: '7' }])
+  })
+
+  test('without a history leaves no trace in the log, and says on its pages that a deletion is final', async () => {
+    const { create, clock, sweep, source, open } = await site({ history: false })
+    await uninstallTriggers(db.owner.sql, trackedTables(source))
+    await installTriggers(db.owner.sql, trackedTables(source))
+    await create('a')
+    expect((await open('a')).resource.isRecorded).toBe(false)
+    clock.move(30)
+    await sweep()
+    expect(await db.admin.sql`select 1 from kontor.changes where relation = 'public.carts'`).toEqual([])
   })
 
   test('an override of the delete stands in for the statement', async () => {

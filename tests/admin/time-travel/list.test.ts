@@ -222,6 +222,23 @@ describe('what the address says', () => {
     expect(new Set(seenIds).size).toBe(100)
   })
 
+  it('a search finds the same where thousands match on the other side', async () => {
+    await db.admin
+      .sql`insert into reviews select 10000 + n, 2001 + n % 100, 1, 'Crumbly' from generate_series(1, 6000) n where exists (select from products where id = 2001 + n % 100)`
+    const list = { ...LIST, list: { ...LIST.list, search: ['reviews.body', 'reviews.author.name'] } } as const
+    const at = await now()
+    const before = {
+      crumbly: seen(await listOf('q=crumbly', undefined, list)),
+      ada: seen(await listOf('q=ada', undefined, list)),
+    }
+    expect(before.crumbly.rows).toHaveLength(25)
+    await db.admin.sql`update reviews set body = 'Firm' where id > 10000 and id % 2 = 0`
+    await db.admin.sql`delete from reviews where id > 10000 and id % 3 = 0`
+    await db.admin.sql`update people set name = 'Countess' where id = 1`
+    expect(seen(await listOf('q=crumbly', at, list))).toEqual(before.crumbly)
+    expect(seen(await listOf('q=ada', at, list))).toEqual(before.ada)
+  })
+
   it('relative dates are told from the moment', async () => {
     await db.admin.sql`update products set changed_at = now() - interval '2 hours' where id = 2001`
     await db.admin.sql`update products set name = 'Relative bun' where id = 2001`

@@ -11,7 +11,9 @@ import { AsOfBanner } from '../../as-of/as-of-banner'
 import { AsOfButton } from '../../as-of/as-of-button'
 import { BeforeHistory } from '../../as-of/before-history'
 import { RestoreButton } from '../../as-of/restore-button'
+import { RecordingNotice } from '../../history/recording-notice'
 import { Refusal } from '../../refusal'
+import { StorageNotice } from '../../storage-notice'
 import { ListBody } from './list/list-body'
 import { ListSkeleton } from './list/list-skeleton'
 
@@ -37,6 +39,7 @@ export default async function ListPage({ params, searchParams }: Props) {
   return (
     <Page title={plural} path={[{ label: sectionLabel, href: `/admin/${section}` }, { label: plural }]}>
       <Refusal ctx={ctx} refused={search.refused} />
+      <StorageNotice ctx={ctx} resource={resource} />
       <PageHead title={plural} description={description}>
         {asOf && !asOf.begins && canRestore && (
           <RestoreButton {...{ resource: found.key, singular, plural }} at={asOf.at} words={asOf.words} />
@@ -58,6 +61,7 @@ export default async function ListPage({ params, searchParams }: Props) {
         )}
       </PageHead>
       {notice && <Banner tone="warn">{notice}</Banner>}
+      {asOf && <RecordingNotice relation={found.shape.relation} />}
       {asOf && !asOf.begins && <AsOfBanner asOf={asOf} what={plural} nowHref={hrefAt()} locale={ctx.locale} />}
       {list ? (
         <WhenSettled settled={list} fallback={<ListSkeleton />}>

@@ -3,6 +3,7 @@ import { pageContext } from '@/app/context'
 import { nameOfActor } from '@/lib/admin/history/load-history'
 import { type EffectDetail, effectPulse, getEffect } from '@/lib/effects'
 import { getRuntime } from '@/lib/runtime'
+import { Banner } from '@/lib/ui/banner/banner'
 import card from '@/lib/ui/card.module.css'
 import { Page, PageHead } from '@/lib/ui/page/page'
 import { PageLink } from '@/lib/ui/page-link'
@@ -32,7 +33,7 @@ const OUTCOME_TONES: Partial<Record<string, StatusTone>> = {
 export default async function EffectPage({ params }: Props) {
   const [ctx, { id }] = await Promise.all([pageContext(), params])
   if (!isOwner(ctx)) notAllowed()
-  const { db } = await getRuntime()
+  const { db, admin } = await getRuntime()
   if (!isId(id)) notFound()
   const pulse = await effectPulse(db.sql, id)
   const effect = await getEffect(db.sql, id)
@@ -61,6 +62,9 @@ export default async function EffectPage({ params }: Props) {
         <Actions effect={effect} />
       </PageHead>
       <WorkerNotice />
+      {effect.state === 'pending' && !admin.handlers.has(effect.kind) && (
+        <Banner tone="info">There is no handler for this kind yet. It is kept, and runs once there is one.</Banner>
+      )}
       <div className={styles.two}>
         <div className={card.card}>
           <section className={styles.group}>

@@ -20,6 +20,8 @@ interface Hop {
   visible?: SQL
   /** Rows of the target, where the planner knows. */
   rows?: number
+  /** The target's rows have to be put together: once for the statement, never row by row. */
+  isPast: boolean
 }
 
 /** Fields at the end of one path of associations. */
@@ -66,7 +68,8 @@ async function follow(
     const visible = target && (await visibleRows(ctx, target, `s${depth}`))
     if (!target || !visible) return undefined
     const { rows } = await tableFacts(ctx.db, target.shape)
-    hops.push({ ...hopOver(before, target, step, depth), visible: visible.where, rows })
+    const isPast = target.past !== undefined
+    hops.push({ ...hopOver(before, target, step, depth), visible: visible.where, rows, isPast })
     before = target
   }
   const readable = fields.filter((field) => field.read(ctx))
@@ -160,6 +163,11 @@ function insideOf(association: Association, depth: number, term: string, format:
 
 /** @param isFenced keeps the planner from collecting every match before it looks at the first row */
 function existsIn(hop: Hop, match: SQL, alias: string, isFenced = false): SQL {
+  if (hop.isPast) {
+    const keys = sql.join([...hop.theirs], sql`, `)
+    const own = hop.own.map((name) => column(alias, name))
+    return sql`(${sql.join(own, sql`, `)}) in (select ${keys} from ${hop.from(sql`${keys} ${match}`)} where ${match})`
+  }
   const isLinked = hop.theirs.map((key, at) => sql`${key} = ${column(alias, hop.own[at] ?? '')}`)
   const condition = and(...isLinked, match) ?? match
   return sql`exists (select 1 from ${hop.from(condition)} where ${condition}${isFenced ? sql` offset 0` : sql``})`

@@ -35,6 +35,7 @@ import { RestoreButton } from '../../../as-of/restore-button'
 import { HistoryRail } from '../../../history/history-rail'
 import { RecordingNotice } from '../../../history/recording-notice'
 import { REFRESH_COOKIE } from '../../../live/refresh-mark'
+import { StorageNotice } from '../../../storage-notice'
 import { DeleteRecord } from '../form/delete-record'
 import { LifetimeProvider } from '../lifetime/lifetime'
 import { TimeLeft } from '../lifetime/time-left'
@@ -115,6 +116,7 @@ export default async function RecordPage({ params, searchParams }: Props) {
         </Banner>
       ))}
       {asOf && <AsOfBanner asOf={asOf} what={title} nowHref={recordHref(present, recordId)} locale={ctx.locale} />}
+      <StorageNotice ctx={ctx} resource={resource} />
       <RecordingNotice relation={resource.shape.relation} />
       <RecordLayout
         rail={

@@ -3,6 +3,7 @@ import { pageContext } from '@/app/context'
 import { forPage } from '@/app/page-outcome'
 import { findResource, newRecordView } from '@/lib/admin'
 import { Page, PageHead } from '@/lib/ui/page/page'
+import { StorageNotice } from '../../../storage-notice'
 import { RecordLayout } from '../record/record-layout'
 import { RecordForm } from '../record-form'
 
@@ -26,6 +27,7 @@ export default async function NewRecordPage({ params, searchParams }: Props) {
       isNarrow
     >
       <PageHead title={title} />
+      <StorageNotice ctx={ctx} resource={resource} />
       <RecordLayout>
         <RecordForm view={view} save={saveRecord} />
       </RecordLayout>
