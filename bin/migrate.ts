@@ -2,7 +2,7 @@ import { grantTables } from '@/lib/db/grants'
 import { migrateTables, pendingSystemSql, pendingTablesSql } from '@/lib/db/migrate'
 import { withDatabase } from './supervisor/command-database'
 import { setUpSystem, withConnection } from './supervisor/system'
-import { historySql, historyWarnings, recordOwnTables, setUpTables, storageWarnings } from './supervisor/tables'
+import { historyWarnings, recordOwnTables, setUpTables, storageWarnings, tablesSql } from './supervisor/tables'
 import { say, step } from './tools/progress.mjs'
 
 /**
@@ -43,6 +43,6 @@ async function print(withTables: boolean): Promise<void> {
   await withDatabase(async ({ ownerUrl, appRole }) => {
     say(await withConnection(ownerUrl, pendingTablesSql))
     say(await withConnection(ownerUrl, (owner) => pendingSystemSql(owner, appRole)))
-    if (withTables) say(await historySql(ownerUrl))
+    if (withTables) say(await tablesSql(ownerUrl))
   })
 }

@@ -2,7 +2,7 @@ import type { AdminSource } from '@/lib/admin'
 import { trackedTables } from '@/lib/admin/tracked-tables'
 import { installTriggers, printTriggers, roleOverLog, triggerState, uninstallTriggers } from '@/lib/history'
 import { readAdmin } from '@/lib/runtime'
-import { installStorage, type Storage, storageObstacles } from '@/lib/storage'
+import { installStorage, printStorage, type Storage, storageObstacles } from '@/lib/storage'
 import { withConnection } from './system'
 
 export interface TablesReport {
@@ -84,7 +84,9 @@ export async function historyWarnings(appUrl: string): Promise<string[]> {
   return [...owned, ...first, ...others.slice(0, TOLD), ...rest]
 }
 
-/** The triggers as SQL, for people who run it by hand. */
-export function historySql(ownerUrl: string): Promise<string> {
-  return withConnection(ownerUrl, (owner) => printTriggers(owner, trackedTables(readAdmin())))
+/** What `setUpTables` would do as SQL, for people who run it by hand. */
+export async function tablesSql(ownerUrl: string): Promise<string> {
+  const source = readAdmin()
+  const triggers = await withConnection(ownerUrl, (owner) => printTriggers(owner, trackedTables(source)))
+  return [printStorage(storagesOf(source)), triggers].join('\n\n')
 }

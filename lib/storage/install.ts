@@ -156,6 +156,22 @@ async function install(owner: postgres.Sql, setup: StorageSetup): Promise<'insta
   }
 }
 
+/** What `installStorage` would run for tables that are there, as SQL for people who run it by hand. */
+export function printStorage(storages: readonly Pick<Storage, 'setup'>[]): string {
+  const named = ({ schema, name }: QualifiedName) => `format('%I.%I', ${literal(schema)}, ${literal(name)})::regclass`
+  const seconds = (ms: number | undefined) => (ms === undefined ? 'NULL' : String(ms / 1000))
+  const statements = inOrder(storages.flatMap((storage) => storage.setup ?? [])).map((setup) => {
+    if (setup.kind === 'appendOnly')
+      return `SELECT kontor.install_append_only(${named(setup.versions)}, ${named(setup.current)});`
+    const { inactivityMs, lifetimeMs, durable, maxRecords } = setup.limits
+    const limits = [seconds(inactivityMs), seconds(lifetimeMs), durable, maxRecords !== undefined].join(', ')
+    return `SELECT kontor.install_ephemeral(${named(setup.table)}, ${limits});`
+  })
+  return statements.join('\n')
+}
+
+const literal = (text: string) => `'${text.replaceAll("'", "''")}'`
+
 /** What both functions of ephemeral tables take behind the table. */
 function limitsOf(sql: postgres.ISql, { limits }: Extract<StorageSetup, { kind: 'ephemeral' }>) {
   const { inactivityMs, lifetimeMs, durable, maxRecords } = limits

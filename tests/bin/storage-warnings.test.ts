@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { setUpTables, storageWarnings } from '@/bin/supervisor/tables'
+import { setUpTables, storageWarnings, tablesSql } from '@/bin/supervisor/tables'
+import { connect } from '@/lib/db/client'
 import { migrateTables } from '@/lib/db/migrate'
 import { createTestDatabase } from '@/tests/support/database'
 
@@ -17,6 +18,15 @@ test('start and migrate say which tables are not as their storage needs them, an
   ])
   expect((await setUpTables(db.urls.owner)).failed).toEqual([])
   expect(await storageWarnings(db.urls.app)).toEqual([])
+})
+
+test('what migrate prints for people who run it by hand sets the tables up too', async () => {
+  const printed = await createTestDatabase()
+  await migrateTables(printed.urls.owner)
+  const psql = connect(printed.urls.owner, { max: 1 })
+  await psql.sql.unsafe(await tablesSql(printed.urls.owner))
+  await psql.close()
+  expect(await storageWarnings(printed.urls.app)).toEqual([])
 })
 
 test('a permanent table that refers to one that is to be unlogged is named, with what to do', async () => {
