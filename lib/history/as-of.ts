@@ -1,4 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm'
+import { PgDialect } from 'drizzle-orm/pg-core'
 import type { Executor } from '@/lib/db/client'
 import { AdminError } from '@/lib/errors'
 import { textsOf } from './change'
@@ -90,17 +91,28 @@ export function asOfRecords(
  */
 export function holdsNow(table: AsOfTable, alias: string, condition: (alias: string) => SQL): SQL {
   const row = sql.identifier(alias)
-  const isIt = table.key.map((name) => sql.raw(`n.${quote(name)} = ${quote(alias)}.${quote(name)}`))
-  const present = sql`select n.* from ${relationSql(table)} as n where ${sql.join(isIt, sql` and `)}`
-  const last = sql`select ${past(table, table.columns, () => 'null')} from (
+  const now = sql.identifier(NOW)
+  const asked = condition(NOW)
+  const isIt = table.key.map((name) => sql.raw(`${quote(NOW)}.${quote(name)} = ${quote(alias)}.${quote(name)}`))
+  const present = sql`from ${relationSql(table)} as ${now} where ${sql.join(isIt, sql` and `)}`
+  const last = sql`from (select ${past(table, chosen(table, columnsNamed(table, asked)), () => 'null')} from (
     select c.before as state, c.record_id from kontor.changes as c where c.relation = ${table.relation} and c.op = 'delete'
       and left(c.record_id, 500) = left(${row}."kontor.id", 500) and c.record_id = ${row}."kontor.id"
-    order by c.id desc limit 1) as l`
-  const holds = (rows: SQL) => sql`exists (select from (${rows}) as ${sql.identifier(NOW)} where ${condition(NOW)})`
-  return sql`(not ${row}."kontor.past" or case when exists (${present}) then ${holds(present)} else ${holds(last)} end)`
+    order by c.id desc limit 1) as l) as ${now}`
+  return sql`(not ${row}."kontor.past" or case when exists (select ${present}) then exists (select ${present} and ${asked})
+    else exists (select ${last} where ${asked}) end)`
 }
 
 const NOW = 'kontor.now'
+
+const dialect = new PgDialect()
+
+/** The columns whose names stand in a statement's text, all where it takes whole rows: rather one too many than one too few. */
+export function columnsNamed(table: AsOfTable, statement: SQL): string[] {
+  const text = dialect.sqlToQuery(statement).sql.toLowerCase()
+  const names = table.columns.map(({ name }) => name)
+  return text.includes('.*') ? names : names.filter((name) => text.includes(name.toLowerCase().replaceAll('"', '""')))
+}
 
 /** Whether the record of a row of the table itself changed since the moment. @param alias of the row */
 export const isChangedSince = (table: AsOfTable, moment: Moment, alias: string): SQL =>

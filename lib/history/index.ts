@@ -1,4 +1,13 @@
-export { type AsOfOptions, type AsOfTable, asOfRecords, asOfSource, asOfTable, changedRecords, holdsNow } from './as-of'
+export {
+  type AsOfOptions,
+  type AsOfTable,
+  asOfRecords,
+  asOfSource,
+  asOfTable,
+  changedRecords,
+  columnsNamed,
+  holdsNow,
+} from './as-of'
 export {
   type Change,
   isOversize,

@@ -1,11 +1,11 @@
 import { type SQL, sql } from 'drizzle-orm'
-import { PgDialect } from 'drizzle-orm/pg-core'
 import type { ColumnShape } from '@/lib/db/table-shape'
 import {
   type AsOfTable,
   asOfRecords,
   asOfSource,
   changedRecords,
+  columnsNamed,
   holdsNow,
   isOversize,
   type LoggedValues,
@@ -65,14 +65,3 @@ export function pastOfVersions(
 }
 
 const NEWEST = 'kontor.newest'
-const dialect = new PgDialect()
-
-/** The columns whose names stand in a statement's text: rather one too many than one too few. */
-function columnsNamed(table: AsOfTable, statement: SQL): string[] {
-  const { sql: text } = dialect.sqlToQuery(statement)
-  const lower = text.toLowerCase()
-  if (lower.includes('.*')) return table.columns.map(({ name }) => name)
-  return table.columns
-    .map(({ name }) => name)
-    .filter((name) => lower.includes(name.toLowerCase().replaceAll('"', '""')))
-}
