@@ -7,7 +7,7 @@ import { readForeignKeys } from './constraints'
 import { historyBounds, type Moment, resolveMoment, sortable } from './moment'
 import { factsOf, idOf, presentRows, tableOf } from './present-rows'
 import type { TableFacts } from './table-facts'
-import { tooMany, UNDO_LIMIT } from './undo-cascade'
+import { UNDO_LIMIT } from './undo-cascade'
 import { settle } from './undo-conflicts'
 import { finish, type UndoPlan } from './undo-plan'
 import { type FoldedStep, recordKey, type UndoStep } from './undo-step'
@@ -43,13 +43,19 @@ export async function restorePlan(
     const isLeft = ({ recordId }: ChangedRecord) => options.without?.has(recordKey({ relation, recordId }))
     const changed = (await changedIn(db, scope, moment)).filter((record) => !isLeft(record))
     count += changed.length
-    if (count > UNDO_LIMIT) throw tooMany()
+    if (count > UNDO_LIMIT) throw tooManyRecords()
     const ids = changed.map(({ recordId }) => recordId)
     const present = await presentRows(db, facts, ids, options.lock)
     for (const record of changed) steps.push(...stepOf(record, facts, present.get(record.recordId)))
   }
   return finish(db, steps, tables, await readForeignKeys(db))
 }
+
+const tooManyRecords = () =>
+  new AdminError(
+    'too_large',
+    `More than ${UNDO_LIMIT.toLocaleString('en')} records changed since: narrow the list and restore it in parts.`,
+  )
 
 const relationOf = ({ schema, name }: RestoreScope) => `${schema}.${name}`
 
@@ -102,6 +108,6 @@ async function idsWhere(
     select t."kontor.id" as id from ${asOfSource(table, moment)} as t where t."kontor.past" and ${past}
     union select ${sql.raw(idOf(table, 't'))} from ${tableOf(table)} as t where ${present} and ${isChangedSince(table, moment, 't')}
     limit ${UNDO_LIMIT + 1}`)
-  if (rows.length > UNDO_LIMIT) throw tooMany()
+  if (rows.length > UNDO_LIMIT) throw tooManyRecords()
   return rows.map(({ id }) => id)
 }
