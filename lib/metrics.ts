@@ -59,7 +59,7 @@ export interface FeedMetricsParts {
   sql: postgres.Sql
   feed: Feed
   /** Who follows along in browsers. */
-  hub?: { state(): { sessions: number; streams: number; dropped: number } }
+  hub: { state(): { sessions: number; streams: number; dropped: number } }
 }
 
 /** How the process follows the log, and who follows along: read at each scrape. */
@@ -83,7 +83,6 @@ export function measureFeed(registry: Registry, { sql, feed, hub }: FeedMetricsP
     const asked = sql<{ usage: number }[]>`select pg_notification_queue_usage() as usage`
     return (await asked.catch(() => []))[0]?.usage ?? Number.NaN
   })
-  if (!hub) return
   read('live_browsers', 'Browsers that follow along.', () => hub.state().sessions)
   read('live_streams', 'Event streams that are open.', () => hub.state().streams)
   read(

@@ -28,8 +28,8 @@ export async function GET(request: Request): Promise<Response> {
   }
 }
 
-function registryOf({ db, admin, feed }: Runtime): Registry {
+function registryOf({ db, admin, feed, hub }: Runtime): Registry {
   const registry = createMetrics({ process: 'web', sql: db.sql, handlers: admin.handlers })
-  measureFeed(registry, { sql: db.sql, feed })
+  measureFeed(registry, { sql: db.sql, feed, hub })
   return registry
 }
