@@ -1,6 +1,7 @@
 import { startTemporary } from '@/lib/db/embedded'
 import { benchAsOf } from '@/tests/bench/as-of'
 import { benchEffects } from '@/tests/bench/effects'
+import { benchHistory } from '@/tests/bench/history'
 import { benchList } from '@/tests/bench/list'
 import { benchStorage } from '@/tests/bench/storage'
 import type { BenchTable } from '@/tests/bench/support/table'
@@ -14,6 +15,7 @@ const BENCHES: Record<string, (adminUrl: string) => Promise<BenchTable[]>> = {
   effects: benchEffects,
   storage: benchStorage,
   watch: benchWatch,
+  history: benchHistory,
 }
 
 /** `npm run bench [-- name …]`: measures on a temporary server, and prints tables whose ratios are what matters. */

@@ -57,12 +57,14 @@ ${key.length > 0 ? compareKeyed(plan) : compareKeyless(plan)}
     END;
   END IF;
   IF v_drifted THEN
+    v_pinned := kontor.pin_output();
     IF TG_OP <> 'INSERT' THEN
       EXECUTE ${present(plan)} INTO v_before USING OLD;
     END IF;
     IF TG_OP <> 'DELETE' THEN
       EXECUTE ${present(plan)} INTO v_after USING NEW;
     END IF;
+    PERFORM kontor.unpin_output(v_pinned);
     v_id := ${recordIdOfJson(plan, 'coalesce(v_before, v_after)')};
     v_new_id := ${recordIdOfJson(plan, 'v_after')};
     IF TG_OP = 'UPDATE' THEN

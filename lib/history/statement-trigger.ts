@@ -63,7 +63,10 @@ ${compareOne(plan)}
   END IF;
   ${markReactions(plan)}
   IF v_drifted THEN
+    v_pinned := kontor.pin_output();
 ${driftedSet(plan)}
+    GET DIAGNOSTICS v_rows = ROW_COUNT;
+    PERFORM kontor.unpin_output(v_pinned);
   ELSIF TG_OP = 'UPDATE' THEN
     IF r.many THEN
 ${updatedSet(plan)}
@@ -85,7 +88,9 @@ ${updatedSet(plan)}
   ELSE
     ${insertOne(plan, { op: "'delete'", before: 'r.whole', after: 'NULL', changed: 'NULL' })}
   END IF;
-  GET DIAGNOSTICS v_rows = ROW_COUNT;
+  IF NOT v_drifted THEN
+    GET DIAGNOSTICS v_rows = ROW_COUNT;
+  END IF;
   IF v_rows > 0 THEN
 ${runReactions(plan)}
   ${DOORBELL}

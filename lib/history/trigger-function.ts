@@ -27,6 +27,41 @@ export function granularityOf(facts: TableFacts): Granularity {
   return set ? 'statement' : 'row'
 }
 
+type OutputSetting = keyof typeof PINNED_OUTPUT
+
+/** Types whose text depends on settings, and on which. */
+const DEPENDS: Readonly<Record<string, readonly OutputSetting[]>> = {
+  date: ['DateStyle'],
+  timestamp: ['DateStyle'],
+  timestamptz: ['DateStyle', 'TimeZone'],
+  interval: ['IntervalStyle'],
+  float4: ['extra_float_digits'],
+  float8: ['extra_float_digits'],
+  bytea: ['bytea_output'],
+  money: ['lc_monetary'],
+}
+
+/** Types whose text depends on none. */
+const FREE = new Set(
+  'bool int2 int4 int8 oid text varchar bpchar char name uuid numeric json jsonb inet cidr macaddr macaddr8 bit varbit time timetz pg_lsn xid8'.split(
+    ' ',
+  ),
+)
+
+/**
+ * The output settings a table's values depend on: each that a function pins costs every call of it, and looking up a locale
+ * is dear. Where a column's type is not known to be free of them, all are pinned.
+ */
+function pinnedFor({ columns }: TableFacts): Partial<Record<OutputSetting, string>> {
+  const needed = new Set<OutputSetting>()
+  for (const { baseType, typeKind } of columns) {
+    if (typeKind === 'e' || FREE.has(baseType.replace(/^_/, ''))) continue
+    for (const setting of DEPENDS[baseType.replace(/^_/, '')] ?? (Object.keys(PINNED_OUTPUT) as OutputSetting[]))
+      needed.add(setting)
+  }
+  return Object.fromEntries(Object.entries(PINNED_OUTPUT).filter(([setting]) => needed.has(setting as OutputSetting)))
+}
+
 /** The trigger function that logs `table`, as it should be for the columns the table has today. */
 export function functionSource(facts: TableFacts, table: TrackedTable): FunctionSource {
   const secret = new Set(table.redact)
@@ -42,7 +77,7 @@ export function functionSource(facts: TableFacts, table: TrackedTable): Function
   }
   return {
     name: functionName(table),
-    settings: { search_path: 'pg_catalog, pg_temp', ...PINNED_OUTPUT },
+    settings: { search_path: 'pg_catalog, pg_temp', ...pinnedFor(facts) },
     body: plan.granularity === 'statement' ? statementBody(plan) : rowBody(plan),
   }
 }

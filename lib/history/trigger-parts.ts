@@ -28,7 +28,8 @@ export const provenance = (relation: string) => `  v_at timestamptz := clock_tim
   v_source text := left(coalesce(nullif(current_setting('kontor.source', true), ''), 'sql'), 100);
   v_request text := left(nullif(current_setting('kontor.request_id', true), ''), 200);
   v_reason text := left(nullif(current_setting('kontor.reason', true), ''), 2000);
-  v_undoes jsonb := CASE WHEN current_setting('kontor.undoes', true) <> '' THEN kontor.undoes_in(${literal(relation)}) END;`
+  v_undoes jsonb := CASE WHEN current_setting('kontor.undoes', true) <> '' THEN kontor.undoes_in(${literal(relation)}) END;
+  v_pinned text[];`
 
 /** Columns and values of one log row; the same in every INSERT. */
 export const LOG_COLUMNS =
@@ -115,11 +116,13 @@ export const truncateBranch = (plan: FunctionPlan) => `  IF TG_OP = 'TRUNCATE' T
         INTO v_rows;
     END IF;
     IF v_rows <= ${TRUNCATE_LIMIT} THEN
+      v_pinned := kontor.pin_output();
       EXECUTE format($sql$INSERT INTO kontor.changes (at, relation, record_id, op, before, actor, source, request_id, reason, undoes)
         SELECT $1, $2, ${recordIdOfJson(plan, 'o.row')}, 'delete', o.row, $3, $4, $5, $6,
           kontor.undone_ids($7, ${recordIdOfJson(plan, 'o.row')})
         FROM (SELECT %s AS row FROM ONLY %I.%I AS o) AS o$sql$, ${presentRow(plan, 'o')}, TG_TABLE_SCHEMA, TG_TABLE_NAME)
         USING v_at, ${literal(plan.facts.relation)}, v_actor, v_source, v_request, v_reason, v_undoes;
+      PERFORM kontor.unpin_output(v_pinned);
     ELSE
       INSERT INTO kontor.changes (${LOG_COLUMNS})
       VALUES (${logValues(plan.facts.relation, { id: 'NULL', op: "'truncate'", before: 'NULL', after: 'NULL', changed: 'NULL' })});

@@ -50,11 +50,12 @@ export function ChangeEntry({ ctx, change, isOfRecord = false, pick, children }:
             : !isOfRecord && <What change={change} />}
           {count > 1 && !isMany && ` and ${count > 1000 ? many : count - 1} more in the same transaction`}
         </span>
-        <span className={styles.grow} />
-        <span className={styles.when}>
-          <Moment ctx={ctx} text={change.at} />
+        <span className={styles.end}>
+          <span className={styles.when}>
+            <Moment ctx={ctx} text={change.at} />
+          </span>
+          {children}
         </span>
-        {children}
       </header>
       {(fields.length > 0 || reason) && (
         <dl className={styles.diff}>

@@ -72,3 +72,21 @@ CREATE FUNCTION kontor.undone_ids(said jsonb, record_id text) RETURNS bigint[] L
 SET search_path = pg_catalog, pg_temp AS $$
   SELECT CASE WHEN said ->> record_id ~ '^[0-9]{1,18}(,[0-9]{1,18})*$' THEN string_to_array(said ->> record_id, ',')::bigint[] END
 $$;
+
+-- The output settings under which a value's text depends on nobody's session, for as long as the rows of a table that
+-- changed since its function was written are put down; `unpin_output` takes back what this returns.
+CREATE FUNCTION kontor.pin_output() RETURNS text[] LANGUAGE plpgsql AS $$
+DECLARE
+  found text[] := ARRAY[current_setting('TimeZone'), current_setting('DateStyle'), current_setting('IntervalStyle'),
+    current_setting('extra_float_digits'), current_setting('bytea_output'), current_setting('lc_monetary')];
+BEGIN
+  PERFORM kontor.unpin_output(ARRAY['UTC', 'ISO, MDY', 'postgres', '1', 'hex', 'C']);
+  RETURN found;
+END $$;
+
+CREATE FUNCTION kontor.unpin_output(settings text[]) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM set_config('TimeZone', settings[1], true), set_config('DateStyle', settings[2], true),
+    set_config('IntervalStyle', settings[3], true), set_config('extra_float_digits', settings[4], true),
+    set_config('bytea_output', settings[5], true), set_config('lc_monetary', settings[6], true);
+END $$;

@@ -63,6 +63,7 @@ export const mantineTheme = createTheme({
   components: {
     // An element that is no menu item may not stand in a menu; without it the first item takes the focus, as it should.
     Menu: { defaultProps: { withInitialFocusPlaceholder: false } },
+    Modal: { defaultProps: { closeButtonProps: { 'aria-label': 'Close' } } },
     Notification: { defaultProps: { closeButtonProps: { 'aria-label': 'Close this message' } } },
   },
 })

@@ -1,0 +1,164 @@
+import { readFile } from 'node:fs/promises'
+import type { Page } from '@playwright/test'
+import { expect, test } from './support/test'
+
+const field = (page: Page, name: string) => page.locator(`[id="field-${name}"]`)
+const entries = (page: Page) => page.locator('main article')
+const undone = (page: Page) => page.getByText(/^(Undone\.|[\d,]+ changes undone\.)$/).last()
+
+let made = 0
+const unique = () => `${Date.now()}${made++}`
+
+test.describe('history', () => {
+  test('names who changed a record, in the admin and past it, and undoes both', async ({ page, signInAs, sql }) => {
+    await signInAs('owner')
+    const mark = unique()
+    const [product] = await sql`insert into catalogue.products (name, slug, sku, price)
+      values (${`Rye ${mark}`}, ${`rye-${mark}`}, ${`R-${mark}`}, 3.20) returning id::text`
+    await page.goto(`/admin/catalogue/products/${product?.id}`)
+    await field(page, 'price').fill('3.40')
+    await page.getByRole('button', { name: 'Save', exact: true }).click()
+    await expect(page.getByText(`Product “Rye ${mark}” saved.`)).toBeVisible()
+    await sql`update catalogue.products set name = ${`Dark rye ${mark}`} where id = ${product?.id ?? ''}`
+
+    await page.goto(`/admin/catalogue/products/${product?.id}/history`)
+    await expect(entries(page).nth(0)).toContainText('postgres')
+    await expect(entries(page).nth(0).locator('del')).toHaveText(`Rye ${mark}`)
+    await expect(entries(page).nth(1)).toContainText('Olive Owner')
+    await expect(entries(page).nth(1).locator('ins')).toHaveText(/3[.,]40/)
+    await page.getByRole('combobox', { name: 'Person' }).selectOption('outside')
+    await page.getByRole('button', { name: 'Show', exact: true }).click()
+    await expect(entries(page)).toHaveCount(2) // the insert and the update by psql
+    await page.getByRole('link', { name: 'Clear' }).click()
+    await expect(entries(page)).toHaveCount(3)
+
+    await entries(page).nth(1).getByRole('button', { name: 'Undo' }).click()
+    await expect(undone(page)).toBeVisible()
+    await expect(entries(page)).toHaveCount(4)
+    await entries(page).nth(1).getByRole('button', { name: 'Undo' }).click()
+    await expect(entries(page)).toHaveCount(5)
+    expect(await sql`select name, price::text from catalogue.products where id = ${product?.id ?? ''}`).toEqual([
+      { name: `Rye ${mark}`, price: '3.20' },
+    ])
+  })
+
+  test('shows what was changed again since, and lets the person choose', async ({
+    page,
+    signInAs,
+    sql,
+    expectAccessible,
+  }) => {
+    await signInAs('owner')
+    const mark = unique()
+    const [product] = await sql`insert into catalogue.products (name, slug, sku, price)
+      values (${`Bun ${mark}`}, ${`bun-${mark}`}, ${`B-${mark}`}, 1) returning id::text`
+    await sql`update catalogue.products set price = 2 where id = ${product?.id ?? ''}`
+    await sql`update catalogue.products set price = 3 where id = ${product?.id ?? ''}`
+    await page.goto(`/admin/catalogue/products/${product?.id}/history`)
+    await entries(page).nth(1).getByRole('button', { name: 'Undo' }).click()
+    const dialog = page.getByRole('dialog')
+    await expect(dialog).toContainText('changed again since')
+    await expect(dialog.getByRole('row').last()).toContainText(/2\.00\s*3\.00\s*1\.00/)
+    await expectAccessible()
+    await dialog.getByRole('button', { name: 'Leave it' }).click()
+    await expect(dialog).toBeHidden()
+    await entries(page).nth(1).getByRole('button', { name: 'Undo' }).click()
+    await dialog.getByRole('button', { name: 'Undo all the same' }).click()
+    await expect(undone(page)).toBeVisible()
+    expect((await sql`select price::text from catalogue.products where id = ${product?.id ?? ''}`)[0]?.price).toBe(
+      '1.00',
+    )
+  })
+
+  test('brings a deleted product back with everything that went with it', async ({ page, signInAs, sql }) => {
+    await signInAs('owner')
+    const mark = unique()
+    const [product] = await sql`insert into catalogue.products (name, slug, sku, price)
+      values (${`Nut loaf ${mark}`}, ${`nut-${mark}`}, ${`N-${mark}`}, 4) returning id::text`
+    const id = product?.id ?? ''
+    await sql`insert into catalogue.products_allergens (product_id, allergen_code)
+      select ${id}, code from catalogue.allergens order by code limit 3`
+    const allergens = () => sql`select from catalogue.products_allergens where product_id = ${id}`
+    await page.goto(`/admin/catalogue/products/${id}`)
+    await page.getByRole('button', { name: 'Delete…' }).click()
+    await page.getByRole('button', { name: 'Delete', exact: true }).click()
+    await expect(page.getByText(`Product “Nut loaf ${mark}” deleted.`)).toBeVisible()
+    expect(await allergens()).toHaveLength(0)
+    await page.goto(`/admin/catalogue/products/${id}/history`)
+    await page.getByRole('button', { name: 'Restore' }).click()
+    await expect(undone(page)).toBeVisible()
+    expect(await allergens()).toHaveLength(3)
+
+    // A post deleted by psql: its comments, and theirs in turn, come back with the whole transaction.
+    const [post] =
+      await sql`select post_id::text as id, count(*)::int as n from blog.comments group by 1 order by 2 desc limit 1`
+    await sql`delete from blog.posts where id = ${post?.id ?? ''}`
+    await page.goto('/admin/changes')
+    await entries(page).filter({ hasText: 'deleted post' }).first().getByRole('button', { name: 'Undo…' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Undo', exact: true }).click()
+    await expect(undone(page)).toBeVisible()
+    expect(await sql`select from blog.comments where post_id = ${post?.id ?? ''}`).toHaveLength(post?.n)
+  })
+
+  test('undoes an UPDATE of ten thousand rows by psql with one click, and what is ticked', async ({
+    page,
+    signInAs,
+    sql,
+  }) => {
+    test.slow()
+    await signInAs('owner')
+    const digest = async () =>
+      (
+        await sql`select md5(string_agg((to_jsonb(o) - 'updated_at')::text, '|' order by id)) as digest from shop.orders o`
+      )[0]?.digest
+    const before = await digest()
+    await sql`update shop.orders set note = coalesce(note, '') || ' by hand' where id in (select id from shop.orders order by id limit 10000)`
+    await page.goto('/admin/changes')
+    const newest = entries(page).filter({ hasText: 'orders in one step' }).first()
+    await expect(newest).toContainText('postgres')
+    await newest.getByRole('button', { name: 'Undo…' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Undo', exact: true }).click()
+    await expect(page.getByText('10,000 changes undone.')).toBeVisible({ timeout: 40_000 })
+    expect(await digest()).toBe(before)
+
+    const mark = unique()
+    for (const id of [41, 42]) await sql`update catalogue.products set name = name || ${` ${mark}`} where id = ${id}`
+    await page.goto('/admin/changes')
+    await entries(page).nth(0).getByRole('checkbox').check()
+    await entries(page).nth(1).getByRole('checkbox').check()
+    const bar = page.getByRole('region', { name: 'Selection' })
+    await expect(bar).toContainText('2 selected')
+    await bar.getByRole('button', { name: 'Undo…' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Undo', exact: true }).click()
+    await expect(page.getByText('2 changes undone.')).toBeVisible()
+    expect(await sql`select from catalogue.products where name like ${`%${mark}`}`).toHaveLength(0)
+  })
+
+  test('is verified and exported by owners, and drawn as charts', async ({ page, signInAs, sql, expectAccessible }) => {
+    await signInAs('owner')
+    await sql`update catalogue.products set price = price + 1 where id = 43`
+    await expect.poll(async () => (await sql`select from kontor.seals`).length, { timeout: 90_000 }).toBeGreaterThan(0)
+    await page.goto('/admin/changes')
+    await expect(page.getByText(/Sealed up to/)).toBeVisible()
+    await page.getByRole('button', { name: 'Verify' }).click()
+    await expect(page.getByText(/changes are as they were sealed/)).toBeVisible()
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('link', { name: 'Export seal' }).click(),
+    ])
+    const seal = JSON.parse(await readFile(await download.path(), 'utf8'))
+    expect(seal.digest).toMatch(/^[0-9a-f]{64}$/)
+    await expectAccessible()
+    await page.getByRole('link', { name: 'Charts' }).click()
+    await expect(page.getByRole('heading', { name: 'Changes per day' })).toBeVisible()
+    await expect(page.locator('.recharts-bar-rectangle').first()).toBeVisible()
+    await page.getByText('As a table').nth(2).click()
+    await expect(page.getByRole('table', { name: 'By resource' })).toContainText('Products')
+    await expectAccessible()
+
+    await signInAs('editor')
+    await page.goto('/admin/changes')
+    await expect(page.getByRole('button', { name: 'Verify' })).toHaveCount(0)
+    expect((await page.request.get('/admin/changes/seal')).status()).toBe(403)
+  })
+})
