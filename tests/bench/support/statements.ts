@@ -1,6 +1,7 @@
 import type { SQL } from 'drizzle-orm'
 import { PgDialect } from 'drizzle-orm/pg-core'
 import type { RequestContext } from '@/lib/admin/context'
+import { formatArray } from '@/lib/admin/fields/array/literal'
 import type { Database } from '@/lib/db/client'
 
 /** A statement as it went to the database. */
@@ -11,6 +12,8 @@ export interface Statement {
 
 const dialect = new PgDialect()
 
+const textOf = (param: unknown) => (Array.isArray(param) ? formatArray(param.map(String)) : String(param))
+
 /** A context whose statements are also noted down, in the order they begin. */
 export function noting(ctx: RequestContext, noted: Statement[]): RequestContext {
   const db = new Proxy(ctx.db, {
@@ -18,7 +21,7 @@ export function noting(ctx: RequestContext, noted: Statement[]): RequestContext 
       if (name !== 'execute') return Reflect.get(target, name, receiver)
       return (query: SQL) => {
         const { sql: text, params } = dialect.sqlToQuery(query)
-        noted.push({ text: text.replace(/\s+/g, ' ').trim(), params: params.map(String) })
+        noted.push({ text: text.replace(/\s+/g, ' ').trim(), params: params.map(textOf) })
         return target.execute(query)
       }
     },
