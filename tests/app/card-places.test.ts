@@ -17,6 +17,13 @@ const cell = (text: string | null, more: Partial<CellView> = {}): CellView => ({
 const row = (...cells: CellView[]): RowView => ({ id: '1', title: 'one', cells })
 
 describe('a row as a card', () => {
+  it('shows what a record has left in place of a status, where it has none', () => {
+    const left = cell('2026-11-21 12:00:00+00', { kind: 'expiry', remainingMs: 1000 })
+    const columns = [column('name'), column('left'), column('status')]
+    expect(cardPlaces(columns, [row(cell('a'), left, cell('x'))])).toEqual(['title', 'status', 'fact'])
+    expect(cardPlaces(columns, [row(cell('a'), left, cell('x', { tone: 'ok' }))])[2]).toBe('status')
+  })
+
   it('shows its name, its status, and the two most telling of the rest', () => {
     const columns = [
       column('name'),

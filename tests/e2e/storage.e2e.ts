@@ -6,6 +6,12 @@ const field = (page: Page, name: string) => page.locator(`[id="field-${name}"]`)
 const saveAndStay = (page: Page) => page.getByRole('button', { name: 'Save and continue' })
 const timer = (page: Page) => page.getByRole('timer')
 
+/** Opens a record and waits until its form is alive: what is typed before that, the browser may mix with what was there. */
+async function openForm(page: Page, path: string): Promise<void> {
+  await page.goto(path)
+  await expect(page.locator('form[data-ready]')).toBeVisible()
+}
+
 let made = 0
 
 /** A cart made by psql: its trigger gives it half an hour. */
@@ -88,7 +94,7 @@ test.describe('an ephemeral record', () => {
     await signInAs('owner')
     const cart = await newCart(sql)
     await page.clock.install()
-    await page.goto(cart.path)
+    await openForm(page, cart.path)
     await field(page, 'note').fill('Two candles, please')
     // Somebody else kept it alive: the page asks before it says anything.
     await page.clock.fastForward('30:05')
@@ -112,7 +118,7 @@ test.describe('an ephemeral record', () => {
   test('saved after its end is refused by the server, with what was typed kept', async ({ page, signInAs, sql }) => {
     await signInAs('owner')
     const cart = await newCart(sql)
-    await page.goto(cart.path)
+    await openForm(page, cart.path)
     await field(page, 'note').fill('Too late')
     await setLife(sql, cart.id, -1)
     await saveAndStay(page).click()
@@ -210,7 +216,7 @@ test.describe('an append-only record', () => {
   }) => {
     await signInAs('owner')
     const { path, newest } = await newDeclaration(sql)
-    await page.goto(path)
+    await openForm(page, path)
     await field(page, 'statement').fill('four')
     await page.getByLabel('Why').fill('The inspector asked')
     await saveAndStay(page).click()
@@ -224,7 +230,7 @@ test.describe('an append-only record', () => {
   test('saved from an older version is compared and chosen', async ({ page, signInAs, sql }) => {
     await signInAs('owner')
     const { id, path, newest } = await newDeclaration(sql)
-    await page.goto(path)
+    await openForm(page, path)
     await sql`insert into catalogue.allergen_declarations (entry_id, number, product_id, contains, statement)
       select entry_id, number, product_id, '{gluten,milk}', 'by psql' from catalogue.allergen_declarations_current where entry_id = ${id}`
     await field(page, 'statement').fill('mine')
@@ -272,7 +278,7 @@ test.describe('an append-only record', () => {
     const number = `T-${Date.now()}${made++}`
     const [product] = await sql`insert into catalogue.products (name, slug, sku, price)
       values (${number}, ${number.toLowerCase()}, ${number}, 2) returning id`
-    await page.goto(`/admin/catalogue/declarations/new?v.productId=${product?.id}`)
+    await openForm(page, `/admin/catalogue/declarations/new?v.productId=${product?.id}`)
     await field(page, 'number').fill(number)
     await saveAndStay(page).click()
     await expect(page.getByText(`“${number}” created.`)).toBeVisible()

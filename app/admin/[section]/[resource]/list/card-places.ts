@@ -11,7 +11,9 @@ const FACTS = 2
  * records and amounts tell more than moments and yes-or-no; what is empty in every row tells nothing.
  */
 export function cardPlaces(columns: readonly ColumnView[], rows: readonly RowView[]): CardPlace[] {
-  const status = columns.findIndex((_, at) => at > 0 && rows.some((row) => row.cells[at]?.tone))
+  const toned = columns.findIndex((_, at) => at > 0 && rows.some((row) => row.cells[at]?.tone))
+  // What a record has left tells as much as a status where it has none.
+  const status = toned >= 0 ? toned : columns.findIndex((_, at) => rows.some((row) => row.cells[at]?.kind === 'expiry'))
   const facts = columns
     .map((column, at) => ({ at, weight: at === 0 || at === status ? 0 : weightOf(column, rows, at) }))
     .filter(({ weight }) => weight > 0)
