@@ -29,7 +29,7 @@ describe('whoever follows the log receives all of it, once each and in order for
   })
   afterAll(() => writers.end())
 
-  it('though its connections are terminated again and again in a burst', async () => {
+  it('though its connections are terminated again and again in a burst', { timeout: 90_000 }, async () => {
     const start = await newestId(db.admin.sql)
     const follower = await followed({ app: db.urls.app })
     let isOver = false
@@ -102,7 +102,7 @@ describe('whoever follows the log receives all of it, once each and in order for
     for (const follower of both) await expectWholeLog(db.admin.sql, start, follower)
   })
 
-  it('of one transaction of 100,000 changes, without holding them', async () => {
+  it('of one transaction of 100,000 changes, without holding them', { timeout: 120_000 }, async () => {
     const start = await newestId(db.admin.sql)
     const follower = await followed({ app: db.urls.app })
     let most = 0
