@@ -51,7 +51,7 @@ function makeRuntime(): Runtime {
     admin,
     db,
     feed,
-    hub: createHub({ feed, findViewers: liveViewers({ source: admin, db, clock }), log }),
+    hub: createHub({ feed, findViewers: liveViewers({ source: admin, db, clock }), sql: db.sql, log }),
     watchers: createWatchers({ feed, sql: db.sql, watchers: admin.watchers, codec: columnCodec, log }),
     env,
     ownToken: randomUUID(),

@@ -1,6 +1,8 @@
 import type { Logger } from 'pino'
+import type postgres from 'postgres'
 import { AdminError } from '@/lib/errors'
 import type { Batch, Feed } from './feed'
+import { type Company, companyOf } from './presence'
 import { createStream, type Stream } from './stream'
 
 /** What is told of changes: never values. */
@@ -31,11 +33,15 @@ export type FindViewers = (sessions: readonly string[]) => Promise<ReadonlyMap<s
 export interface HubParts {
   feed: Feed
   findViewers: FindViewers
+  /** Reads who else is on a record. */
+  sql: postgres.Sql
   log: Logger
   /** Default 20,000. */
   heartbeatMs?: number
   /** How long a session that is over may go on hearing. Default 5,000. */
   checkMs?: number
+  /** How often it is looked who else is on a record. Default 2,000. */
+  companyMs?: number
   /** Default 12. */
   maxPerSession?: number
   /** Default 2,000. */
@@ -56,15 +62,13 @@ export interface HubState {
 export interface Hub {
   /**
    * Opens a stream. Events: `hello`, `changes` (a list of `Sight`), `reload` (something was missed: look at everything
-   * anew), `beat`, `tell` (see `tell`) and `end` (with the reason) before the hub closes it. Each has the id to go on from.
+   * anew), `beat`, `company` (who else is on the records this browser shows) and `end` (with the reason) before the hub closes it. Each has the id to go on from.
    * @param options.since the id of the last event heard
    * @throws AdminError `unauthenticated`, `rate_limited` beyond the session's share, `unavailable`
    */
   open(session: string, options?: { since?: string; signal?: AbortSignal }): Promise<ReadableStream<Uint8Array>>
-  /** Sends an event of another kind to every stream of a session. */
-  tell(session: string, data: unknown): void
-  /** Who follows now. */
-  sessions(): string[]
+  /** Looks at once who is on which record, and tells those who are together. */
+  tellCompany(): Promise<void>
   state(): HubState
   /** Ends every stream and refuses further ones. */
   close(): void
@@ -75,10 +79,12 @@ const MOST_WAITING = 200
 
 /** One hub per process. Nothing runs until somebody opens a stream. */
 export function createHub(parts: HubParts): Hub {
-  const { feed, findViewers, log, heartbeatMs = 20_000, checkMs = 5_000 } = parts
+  const { feed, findViewers, sql, log, heartbeatMs = 20_000, checkMs = 5_000, companyMs = 2_000 } = parts
   const { maxPerSession = 12, maxStreams = 2_000, maxWaiting = 64 * 1024 } = parts
   const streams = new Set<Stream>()
   const viewers = new Map<string, Viewer>()
+  /** What each session knows of others on its records. */
+  const companies = new Map<string, string>()
   const waiting: Batch[] = []
   let joined: Promise<void> | undefined
   let _working: Promise<void> | undefined
@@ -91,7 +97,10 @@ export function createHub(parts: HubParts): Hub {
 
   const leave = (stream: Stream) => {
     streams.delete(stream)
-    if (!sessions().includes(stream.session)) viewers.delete(stream.session)
+    if (of(stream.session).length === 0) {
+      viewers.delete(stream.session)
+      companies.delete(stream.session)
+    }
     if (streams.size > 0) return
     for (const timer of timers) clearInterval(timer)
     timers = []
@@ -111,6 +120,19 @@ export function createHub(parts: HubParts): Hub {
 
   const of = (session: string) => [...streams].filter((stream) => stream.session === session)
 
+  const tellCompany = async () => {
+    const asked = sessions()
+    if (asked.length === 0) return
+    const found = await companyOf(sql, asked)
+    for (const session of asked) {
+      const company: Company[] = found.get(session) ?? []
+      const text = JSON.stringify(company)
+      if (text === (companies.get(session) ?? '[]')) continue
+      companies.set(session, text)
+      for (const stream of of(session)) stream.send('company', company)
+    }
+  }
+
   const checkSoon = () => void check().catch((error) => log.warn({ err: error }, 'sessions could not be checked'))
 
   const startTimers = () => {
@@ -120,6 +142,7 @@ export function createHub(parts: HubParts): Hub {
         for (const stream of [...streams]) stream.send('beat', {}, cursor)
       }, heartbeatMs),
       setInterval(checkSoon, checkMs),
+      setInterval(() => void tellCompany().catch((error) => log.warn({ err: error }, 'presence')), companyMs),
     ]
     for (const timer of timers) timer.unref()
   }
@@ -229,10 +252,7 @@ export function createHub(parts: HubParts): Hub {
       }
       return stream.body
     },
-    tell(session, data) {
-      for (const stream of of(session)) stream.send('tell', data)
-    },
-    sessions,
+    tellCompany,
     state: () => ({ streams: streams.size, sessions: sessions().length, dropped }),
     close() {
       isClosed = true

@@ -3,6 +3,7 @@ export { type Batch, createFeed, type Feed, type FeedListener, type FeedParts, t
 export { createHub, type FindViewers, type Hub, type HubState, type Sight, type Viewer } from './hub'
 export type { Message, MessageOf, Selection, WatcherReference } from './message'
 export type { Codec } from './plan'
+export { type Company, companyOf, forgetPresence, notePresence, type OpenPage, type Present } from './presence'
 export {
   createWatchers,
   type MessageHandler,

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { eq } from 'drizzle-orm'
 import { integer, pgTable, text } from 'drizzle-orm/pg-core'
 import { pino } from 'pino'
@@ -6,7 +7,7 @@ import { liveViewers, resource, section } from '@/lib/admin'
 import { trackedTables } from '@/lib/admin/tracked-tables'
 import { revokeSession, startSession, users } from '@/lib/auth'
 import { installTriggers } from '@/lib/history'
-import { createFeed, createHub, type Hub, type Sight } from '@/lib/watch'
+import { createFeed, createHub, forgetPresence, type Hub, notePresence, type Sight } from '@/lib/watch'
 import type { HubParts } from '@/lib/watch/hub'
 import { createTestAdmin } from '@/tests/support/admin'
 import { addUser, requestFrom } from '@/tests/support/auth'
@@ -49,7 +50,13 @@ const options = {
 let hub: Hub
 const makeHub = async (more: Partial<HubParts> = {}) => {
   const { source } = await createTestAdmin(db.app, options)
-  const made = createHub({ feed, log, findViewers: liveViewers({ source, db: db.app, clock }), ...more })
+  const made = createHub({
+    feed,
+    log,
+    sql: db.app.sql,
+    findViewers: liveViewers({ source, db: db.app, clock }),
+    ...more,
+  })
   hubs.push(made)
   return made
 }
@@ -240,5 +247,34 @@ describe('the hub', () => {
     await Promise.all(open.map(({ done }) => done))
     expect(open.map(({ events }) => events.at(-1)?.data)).toEqual(open.map(() => ({ because: 'restart' })))
     await expect(closing.open(people[0]!.session)).rejects.toMatchObject({ code: 'unavailable' })
+  })
+})
+
+describe('people on a record', () => {
+  it('are told of each other, until their page closes, and of nobody elsewhere', async () => {
+    const quick = await makeHub({ companyMs: 20 })
+    const [anna, ben] = [await signIn('owner'), await signIn('editor')]
+    const [hers, his] = [await follow(anna.session, { on: quick }), await follow(ben.session, { on: quick })]
+    const at = ({ user, session }: typeof anna, record: string, page: string = randomUUID()) => {
+      const open = { page, session, user: user.id, resource: 'shop/cakes', record }
+      return notePresence(db.app.sql, open).then(() => open)
+    }
+    const told = ({ events }: typeof hers) => events.filter(({ event }) => event === 'company').at(-1)?.data
+    const open = await at(anna, '1')
+    await at(ben, '2')
+    await eventually(() => expect(told(his)).toEqual([{ resource: 'shop/cakes', id: '2', people: [] }]))
+    const second = await at(ben, '1')
+    const people = [{ name: ben.user.name }]
+    await eventually(() => expect(told(hers)).toEqual([{ resource: 'shop/cakes', id: '1', people }]))
+    // Nobody closes another one's page.
+    await forgetPresence(db.app.sql, second.page, anna.session)
+    await at(anna, '9', second.page)
+    await at(anna, '3', open.page)
+    await eventually(() => expect(told(hers)).toEqual([{ resource: 'shop/cakes', id: '3', people: [] }]))
+    await at(anna, '1', open.page)
+    await eventually(() => expect(told(hers)).toEqual([{ resource: 'shop/cakes', id: '1', people }]))
+    await forgetPresence(db.app.sql, second.page, ben.session)
+    await eventually(() => expect(told(hers)).toEqual([{ resource: 'shop/cakes', id: '1', people: [] }]))
+    await Promise.all([hers.cancel(), his.cancel()])
   })
 })

@@ -2,6 +2,7 @@ import type { ReactNode } from 'react'
 import type { MenuItemView, MenuView } from '@/lib/admin/view'
 import { Icon } from '@/lib/ui/icon'
 import { SoftNavigation } from '@/lib/ui/soft-navigation'
+import { LiveDot } from '../live/live-dot'
 import { PersonMenu, type PersonView } from './person-menu'
 import { SearchShortcut } from './search-shortcut'
 import styles from './shell.module.css'
@@ -38,6 +39,7 @@ export function Shell({ home, menu, person, environment, state, children }: Prop
           </button>
           <span className={styles.grow} />
           {environment && <span className={styles.environment}>{environment}</span>}
+          <LiveDot />
           <PersonMenu person={person} />
         </header>
         {children}

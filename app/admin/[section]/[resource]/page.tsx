@@ -15,6 +15,7 @@ import { RecordingNotice } from '../../history/recording-notice'
 import { Refusal } from '../../refusal'
 import { StorageNotice } from '../../storage-notice'
 import { ListBody } from './list/list-body'
+import { ListLive } from './list/list-live'
 import { ListSkeleton } from './list/list-skeleton'
 
 /** How long a list may take before its skeleton is shown, in ms. */
@@ -35,6 +36,7 @@ export default async function ListPage({ params, searchParams }: Props) {
   const loading = isKnown ? forPage(loadList(then, resource, search), attempted) : undefined
   const [view, list] = await Promise.all([viewResource(then, resource), loading && settleWithin(loading, PATIENCE)])
   const { singular, plural, sectionLabel, description, href, can } = view
+  const named = resource.list.columns.flatMap(({ field }) => field?.reference?.resource ?? [])
   const hrefAt = (at?: string) => addressAt(href, search, at)
   return (
     <Page title={plural} path={[{ label: sectionLabel, href: `/admin/${section}` }, { label: plural }]}>
@@ -63,6 +65,7 @@ export default async function ListPage({ params, searchParams }: Props) {
       {notice && <Banner tone="warn">{notice}</Banner>}
       {asOf && <RecordingNotice relation={found.shape.relation} />}
       {asOf && !asOf.begins && <AsOfBanner asOf={asOf} what={plural} nowHref={hrefAt()} locale={ctx.locale} />}
+      {!asOf && <ListLive resource={found.key} others={named} singular={singular} plural={plural} />}
       {list ? (
         <WhenSettled settled={list} fallback={<ListSkeleton />}>
           {(value) => <ListBody list={value} />}

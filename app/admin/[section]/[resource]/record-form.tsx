@@ -10,6 +10,7 @@ import { FormSummary } from './form/form-summary'
 import { LeaveGuard } from './form/leave-guard'
 import { ReasonField } from './form/reason-field'
 import { RecordFields } from './form/record-fields'
+import { RecordLive } from './form/record-live'
 import { SaveBar } from './form/save-bar'
 import { type Save, useRecordForm } from './form/use-record-form'
 
@@ -44,6 +45,16 @@ function Form({ view, save, startAgain }: Props & { startAgain: () => void }) {
         if (isReady && expired === undefined) void state.submit('list')
       }}
     >
+      {view.id !== undefined && view.resource.at === undefined && expired === undefined && (
+        <RecordLive
+          resource={view.resource.key}
+          id={view.id}
+          singular={view.resource.singular}
+          isDirty={isDirty}
+          isSaving={isSaving}
+          saved={state.saved}
+        />
+      )}
       {expired !== undefined && (
         <ExpiredPanel
           singular={view.resource.singular}

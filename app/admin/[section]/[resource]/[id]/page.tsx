@@ -34,6 +34,7 @@ import { NotThere } from '../../../as-of/not-there'
 import { RestoreButton } from '../../../as-of/restore-button'
 import { HistoryRail } from '../../../history/history-rail'
 import { RecordingNotice } from '../../../history/recording-notice'
+import { RecordCompany } from '../../../live/record-company'
 import { REFRESH_COOKIE } from '../../../live/refresh-mark'
 import { StorageNotice } from '../../../storage-notice'
 import { DeleteRecord } from '../form/delete-record'
@@ -88,6 +89,7 @@ export default async function RecordPage({ params, searchParams }: Props) {
       isNarrow={related.length === 0 && !history}
     >
       <PageHead title={title} description={`${singular} ${view.id}`}>
+        {!asOf && view.id !== undefined && <RecordCompany resource={key} id={view.id} />}
         {asOf && canRestore && (
           <RestoreButton
             {...{ resource: present.key, singular, plural }}

@@ -49,6 +49,7 @@ export function useRecordForm(view: RecordView, save: Save, startAgain: () => vo
   const [then, setThen] = useState<Then>('list')
   const [isSaving, setSaving] = useState(false)
   const [reason, setReason] = useState('')
+  const [saved, setSaved] = useState<string>()
   const values = form.watch()
   const isDirty = [...names.fields, ...names.links].some(({ key }) => isChanged(shown[key], values[key]))
 
@@ -121,6 +122,7 @@ export function useRecordForm(view: RecordView, save: Save, startAgain: () => vo
   function succeed({ message, value: { href, undo } }: Saved, next: Then, sent: FormValues): void {
     setFailure(undefined)
     setReason('')
+    setSaved(undo?.request)
     setShown(sent) // clean from here on: leaving asks nothing
     showDone(message, undo)
     if (next === 'another' && view.id === undefined) startAgain()
@@ -175,6 +177,7 @@ export function useRecordForm(view: RecordView, save: Save, startAgain: () => vo
     shown,
     isDirty,
     isSaving,
+    saved,
     then,
     failure,
     expired,

@@ -1,23 +1,47 @@
 'use client'
 
-import { useEffect, useRef, useState } from 'react'
-import { replaceRows } from './replace-rows'
+import { useLayoutEffect, useRef, useState } from 'react'
+import { forgetNews, isOwnDrawing, setRowNews } from './live-rows'
+import { replaceRows, updateRows } from './replace-rows'
+
+/** The rows last drawn: a list that took its time the one time and not the other is another element to React. */
+let last: { place: string; markup: string; rows: readonly Element[] } | undefined
+
+const placeNow = () => window.location.pathname + window.location.search
 
 interface Props {
   /** The rows, as the server wrote them. */
   markup: string
 }
 
-/** The rows of a list as plain markup. When others come, the rows that stay keep their ticks and the focus. */
+/**
+ * The rows of a list as plain markup. When others come, the rows that stay keep their ticks and the focus; where they
+ * came by themselves, they also keep their places until the person wants to see the new ones.
+ */
 export function ListRows({ markup }: Props) {
   const body = useRef<HTMLTableSectionElement>(null)
   const [first] = useState(markup)
   const drawn = useRef(first)
 
-  useEffect(() => {
-    if (!body.current || drawn.current === markup) return
-    replaceRows(body.current, drawn.current, markup)
+  useLayoutEffect(() => {
+    const rows = body.current
+    if (!rows) return
+    const place = placeNow()
+    const before = last?.place === place ? last : undefined
+    if (before && isOwnDrawing()) {
+      if (before.rows[0]?.parentNode !== rows) rows.replaceChildren(...before.rows)
+      const news = updateRows(rows, before.markup, markup)
+      if (news) setRowNews(news, () => replaceRows(rows, markup, markup))
+      else forgetNews()
+    } else {
+      forgetNews()
+      if (drawn.current !== markup) replaceRows(rows, drawn.current, markup)
+    }
     drawn.current = markup
+    last = { place, markup, rows: [...rows.rows] }
+    return () => {
+      last = { place, markup, rows: [...rows.rows] }
+    }
   }, [markup])
 
   // biome-ignore lint/security/noDangerouslySetInnerHtml: written and escaped by toMarkup on the server

@@ -1,3 +1,5 @@
+import { isAdded, type RowNews } from './live-rows'
+
 /**
  * Makes the rows in `body`, which were written as `before`, those of `after`. A row that says the same as before stays
  * the element it was; one that says something else is replaced, keeps its tick, and is marked `data-changed`. Rows are
@@ -6,15 +8,7 @@
 export function replaceRows(body: HTMLTableSectionElement, before: string, after: string): void {
   const known = byName(rowsOf(before))
   const shown = byName([...body.rows])
-  const wanted = rowsOf(after).map((row) => {
-    const name = row.dataset.row ?? ''
-    const [old, there] = [known.get(name), shown.get(name)]
-    if (!name || !old || !there) return row
-    if (old.outerHTML === row.outerHTML) return there
-    row.toggleAttribute('data-changed', wordsOf(old) !== wordsOf(row))
-    keepTick(there, row)
-    return row
-  })
+  const wanted = rowsOf(after).map((row) => renewed(row, known.get(nameOf(row)), shown.get(nameOf(row))))
   const staying = new Set<Element>(wanted)
   for (const row of [...body.rows]) if (!staying.has(row)) row.remove()
   // An element that is moved loses the focus: those in their place already are not touched.
@@ -25,7 +19,59 @@ export function replaceRows(body: HTMLTableSectionElement, before: string, after
   }
 }
 
-const byName = (rows: readonly HTMLTableRowElement[]) => new Map(rows.map((row) => [row.dataset.row ?? '', row]))
+/**
+ * The same without moving anything: rows that are not in `after` any more stay, marked `data-gone`, and new ones wait.
+ * @returns what is still missing, if anything
+ */
+export function updateRows(body: HTMLTableSectionElement, before: string, after: string): RowNews | undefined {
+  const shown = [...body.rows]
+  // Rows without a name cannot be told from each other.
+  if (shown.some((row) => nameOf(row) === '')) {
+    replaceRows(body, before, after)
+    return undefined
+  }
+  const known = byName(rowsOf(before))
+  const wanted = byName(rowsOf(after))
+  for (const there of shown) {
+    const row = wanted.get(nameOf(there))
+    there.toggleAttribute('data-gone', row === undefined)
+    const next = row && renewed(row, known.get(nameOf(row)), there)
+    if (next && next !== there) there.replaceWith(next)
+  }
+  const names = shown.map(nameOf)
+  const isShown = new Set(names)
+  const newcomers = [...wanted.keys()].filter((name) => !isShown.has(name))
+  const stayed = names.filter((name) => wanted.has(name))
+  const news = {
+    added: newcomers.filter(isAdded).length,
+    gone: names.length - stayed.length,
+    isMoved: newcomers.length > 0 || stayed.join() !== [...wanted.keys()].filter((name) => isShown.has(name)).join(),
+  }
+  return news.gone > 0 || news.isMoved ? news : undefined
+}
+
+/** The element to stand for a row: `there` where nothing differs, else the new one with its tick and its mark. */
+function renewed(
+  row: HTMLTableRowElement,
+  old: HTMLTableRowElement | undefined,
+  there: HTMLTableRowElement | undefined,
+): HTMLTableRowElement {
+  if (!nameOf(row) || !there) {
+    row.toggleAttribute('data-changed', isAdded(nameOf(row)))
+    return row
+  }
+  if (old?.outerHTML === row.outerHTML) {
+    there.removeAttribute('data-gone')
+    return there
+  }
+  row.toggleAttribute('data-changed', old === undefined || wordsOf(old) !== wordsOf(row))
+  keepTick(there, row)
+  return row
+}
+
+const nameOf = (row: HTMLTableRowElement) => row.dataset.row ?? ''
+
+const byName = (rows: readonly HTMLTableRowElement[]) => new Map(rows.map((row) => [nameOf(row), row]))
 
 function rowsOf(markup: string): HTMLTableRowElement[] {
   const template = document.createElement('template')
