@@ -46,7 +46,7 @@ test.describe('open pages', () => {
 
     await sql`delete from catalogue.products where id = ${first?.id}`
     await expect(page.locator('tr[data-gone]')).toContainText('Zwirbel one')
-    await expect(page.getByText('1 product no longer here')).toBeVisible()
+    await expect(page.getByText('1 product deleted')).toBeVisible()
     await page.getByRole('button', { name: 'Show' }).click()
     await expect(page.locator('tbody tr')).toHaveCount(2)
     await sql`delete from catalogue.products where name like any ('{Live %,Zwirbel %}')`

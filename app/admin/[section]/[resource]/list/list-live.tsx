@@ -5,7 +5,17 @@ import { listen } from '@/app/admin/live/live'
 import { useRefresh } from '@/app/admin/live/use-refresh'
 import { Button } from '@/lib/ui/button/button'
 import styles from './list-live.module.css'
-import { awaitOwnDrawing, forgetNews, noNews, noteAdded, onRowNews, type RowNews, rowNews, showNews } from './live-rows'
+import {
+  awaitOwnDrawing,
+  forgetNews,
+  noNews,
+  noteAdded,
+  noteDeleted,
+  onRowNews,
+  type RowNews,
+  rowNews,
+  showNews,
+} from './live-rows'
 
 interface Props {
   /** Keys of the resource and of those whose records its rows name. */
@@ -27,7 +37,11 @@ export function ListLive({ resource, others, singular, plural }: Props) {
       if (event.kind === 'reload') return refresh()
       if (event.kind !== 'changes') return
       const own = event.sights.filter((sight) => concerned.current.has(sight.resource))
-      for (const { resource: key, op, id } of own) if (op === 'insert' && id && key === resource) noteAdded(id)
+      for (const { resource: key, op, id } of own) {
+        if (key !== resource || id === undefined) continue
+        if (op === 'insert') noteAdded(id)
+        if (op === 'delete') noteDeleted(id)
+      }
       if (own.length > 0) refresh()
     })
     return () => {
@@ -55,8 +69,8 @@ function wordsOf({ added, gone, isMoved }: RowNews, singular: string, plural: st
   const count = (number: number) => `${number} ${number === 1 ? singular : plural}`
   const parts = [
     added > 0 && `${added} new ${added === 1 ? singular : plural}`,
-    gone > 0 && `${added > 0 ? gone : count(gone)} no longer here`,
+    gone > 0 && `${added > 0 ? gone : count(gone)} deleted`,
   ].filter((part) => part !== false)
   if (parts.length > 0) return parts.join(', ')
-  return isMoved ? `The order of the ${plural} has changed` : undefined
+  return isMoved ? `Other ${plural} belong here by now` : undefined
 }

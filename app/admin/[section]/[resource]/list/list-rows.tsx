@@ -28,7 +28,10 @@ export function ListRows({ markup }: Props) {
     if (!rows) return
     const place = placeNow()
     const before = last?.place === place ? last : undefined
-    if (before && isOwnDrawing()) {
+    const isDrawn = before?.markup === markup && before.rows[0]?.parentNode === rows
+    if (isDrawn) {
+      // An effect that React runs once more has nothing to do.
+    } else if (before && isOwnDrawing()) {
       if (before.rows[0]?.parentNode !== rows) rows.replaceChildren(...before.rows)
       const news = updateRows(rows, before.markup, markup)
       if (news) setRowNews(news, () => replaceRows(rows, markup, markup))

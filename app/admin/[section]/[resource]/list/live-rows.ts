@@ -7,9 +7,9 @@
 export interface RowNews {
   /** Rows that are new. */
   added: number
-  /** Rows that are struck out, because they are not there any more. */
+  /** Rows that are struck out, because they were deleted. */
   gone: number
-  /** Whether rows are to stand elsewhere, or others moved up. */
+  /** Whether rows are to stand elsewhere, or others in their place. */
   isMoved: boolean
 }
 
@@ -23,6 +23,7 @@ let news = NOTHING
 let showAll: (() => void) | undefined
 let awaited = Number.NEGATIVE_INFINITY
 const added = new Set<string>()
+const deleted = new Set<string>()
 
 export const rowNews = (): RowNews => news
 export const noNews = (): RowNews => NOTHING
@@ -50,6 +51,12 @@ export function noteAdded(id: string): void {
 }
 export const isAdded = (id: string): boolean => added.has(id)
 
+/** Records that were deleted since. */
+export function noteDeleted(id: string): void {
+  deleted.add(id)
+}
+export const isDeleted = (id: string): boolean => deleted.has(id)
+
 /** @param show draws the rows as they are by now */
 export function setRowNews(next: RowNews, show: () => void): void {
   news = next
@@ -64,6 +71,7 @@ export function showNews(): void {
 
 export function forgetNews(): void {
   added.clear()
+  deleted.clear()
   showAll = undefined
   if (news === NOTHING) return
   news = NOTHING

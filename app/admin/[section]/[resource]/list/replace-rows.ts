@@ -1,4 +1,4 @@
-import { isAdded, type RowNews } from './live-rows'
+import { isAdded, isDeleted, type RowNews } from './live-rows'
 
 /**
  * Makes the rows in `body`, which were written as `before`, those of `after`. A row that says the same as before stays
@@ -20,7 +20,8 @@ export function replaceRows(body: HTMLTableSectionElement, before: string, after
 }
 
 /**
- * The same without moving anything: rows that are not in `after` any more stay, marked `data-gone`, and new ones wait.
+ * The same without moving anything: rows that are not in `after` any more stay, deleted ones marked `data-gone`, and
+ * new ones wait.
  * @returns what is still missing, if anything
  */
 export function updateRows(body: HTMLTableSectionElement, before: string, after: string): RowNews | undefined {
@@ -34,7 +35,7 @@ export function updateRows(body: HTMLTableSectionElement, before: string, after:
   const wanted = byName(rowsOf(after))
   for (const there of shown) {
     const row = wanted.get(nameOf(there))
-    there.toggleAttribute('data-gone', row === undefined)
+    there.toggleAttribute('data-gone', row === undefined && isDeleted(nameOf(there)))
     const next = row && renewed(row, known.get(nameOf(row)), there)
     if (next && next !== there) there.replaceWith(next)
   }
@@ -44,10 +45,13 @@ export function updateRows(body: HTMLTableSectionElement, before: string, after:
   const stayed = names.filter((name) => wanted.has(name))
   const news = {
     added: newcomers.filter(isAdded).length,
-    gone: names.length - stayed.length,
-    isMoved: newcomers.length > 0 || stayed.join() !== [...wanted.keys()].filter((name) => isShown.has(name)).join(),
+    gone: names.filter((name) => !wanted.has(name) && isDeleted(name)).length,
+    isMoved:
+      newcomers.length > 0 ||
+      stayed.length < names.length ||
+      stayed.join() !== [...wanted.keys()].filter((name) => isShown.has(name)).join(),
   }
-  return news.gone > 0 || news.isMoved ? news : undefined
+  return news.isMoved ? news : undefined
 }
 
 /** The element to stand for a row: `there` where nothing differs, else the new one with its tick and its mark. */
