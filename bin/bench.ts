@@ -18,7 +18,10 @@ const BENCHES: Record<string, (adminUrl: string) => Promise<BenchTable[]>> = {
   history: benchHistory,
 }
 
-/** `npm run bench [-- name …]`: measures on a temporary server, and prints tables whose ratios are what matters. */
+/**
+ * `npm run bench [-- name …]`: measures on a temporary server, and prints tables whose ratios are what matters.
+ * KONTOR_BENCH_DATABASE_URL (a superuser's address) measures on another server, for instance an older PostgreSQL.
+ */
 export async function run(args: string[]): Promise<number> {
   const unknown = args.filter((name) => !(name in BENCHES))
   if (unknown.length > 0) {
@@ -28,7 +31,7 @@ export async function run(args: string[]): Promise<number> {
   const names = args.length > 0 ? args : Object.keys(BENCHES)
   for (const name of names) {
     say(`Measuring: ${name}`)
-    const server = await startTemporary({ max_connections: '200', shared_buffers: '256MB' })
+    const server = await serverFor(process.env.KONTOR_BENCH_DATABASE_URL)
     try {
       for (const table of (await BENCHES[name]?.(server.url)) ?? []) print(table)
     } finally {
@@ -37,6 +40,9 @@ export async function run(args: string[]): Promise<number> {
   }
   return 0
 }
+
+const serverFor = async (given: string | undefined) =>
+  given ? { url: given, stop: async () => {} } : startTemporary({ max_connections: '200', shared_buffers: '256MB' })
 
 /** As Markdown, to be pasted into docs/benchmarks.md. */
 function print({ title, rows, notes = [] }: BenchTable): void {
