@@ -9,11 +9,10 @@ import { orderOf } from '@/lib/admin/list/order'
 import { readPage } from '@/lib/admin/list/rows'
 import type { Resource } from '@/lib/admin/tree'
 import { users } from '@/lib/auth'
-import { startSession } from '@/lib/auth/sessions'
-import { sealSession } from '@/lib/auth/token'
 import { connect, type Database } from '@/lib/db/client'
 import { encodeCursor } from '@/lib/db/keyset'
 import { migrateTables } from '@/lib/db/migrate'
+import { sessionCookieFor } from '@/tests/support/session'
 import { databaseUrl, prepareTemplate, TEMPLATE } from '@/tests/support/template'
 import { load, type Measured, summarize, type Target } from './support/load'
 import { build, serve } from './support/site'
@@ -121,13 +120,11 @@ async function statementsOf(ctx: RequestContext, resource: Resource, query: stri
 }
 
 async function signIn(db: Database): Promise<string> {
-  const now = new Date()
   const [user] = await db.orm
     .insert(users)
     .values({ email: 'bench@example.org', name: 'Bench', role: 'owner' })
     .returning({ id: users.id })
-  const sessionId = await startSession(db.orm, user?.id ?? '', { requestId: 'bench', ip: '127.0.0.1' }, now)
-  return `kontor.session=${await sealSession({ secret: SECRET }, sessionId)}`
+  return sessionCookieFor(db, user?.id ?? '', SECRET)
 }
 
 type Page = 'first' | 'deep'

@@ -12,6 +12,8 @@ export interface Site {
   url: string
   /** Processor time the process has used so far; undefined where the system does not tell. */
   cpuMs(): number | undefined
+  /** Memory the process holds, in MiB; undefined where the system does not tell. */
+  memoryMb(): number | undefined
   stop(): Promise<void>
 }
 
@@ -43,6 +45,7 @@ export async function serve(folder: string, address: string, env: Record<string,
   return {
     url,
     cpuMs: () => usedBy(child.pid),
+    memoryMb: () => heldBy(child.pid),
     async stop() {
       if (child.exitCode !== null) return
       child.kill('SIGTERM')
@@ -55,6 +58,14 @@ function usedBy(pid: number | undefined): number | undefined {
   try {
     const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
     return (Number(fields[11]) + Number(fields[12])) * TICK_MS
+  } catch {
+    return undefined
+  }
+}
+
+function heldBy(pid: number | undefined): number | undefined {
+  try {
+    return Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024
   } catch {
     return undefined
   }

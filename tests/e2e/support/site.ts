@@ -15,7 +15,10 @@ export interface Site {
   stop(): Promise<void>
 }
 
-const HOST = '127.0.0.1'
+export const HOST = '127.0.0.1'
+
+/** What seals the sessions of the browser tests. */
+export const SESSION_SECRET = 'only the browser tests know this one'
 
 /** What programs that call /api/effects share with the site. */
 export const EFFECTS_SECRET = 'shared with the callers of the browser tests'
@@ -36,25 +39,30 @@ export async function startSite(): Promise<Site> {
     await fillDatabase(database.urls)
     const port = await freePort()
     const baseURL = localAddress(HOST, port)
-    const env: NodeJS.ProcessEnv = {
-      ...process.env,
-      NODE_ENV: 'production',
-      DATABASE_URL: database.urls.app,
-      DATABASE_OWNER_URL: '',
-      DATABASE_LISTEN_URL: '',
-      REDIS_URL: '',
-      NEXTAUTH_URL: baseURL,
-      NEXTAUTH_SECRET: 'only the browser tests know this one',
-      KONTOR_EFFECTS_SECRET: EFFECTS_SECRET,
-      SMTP_URL: '',
-      ORDER_WEBHOOK_URL: '',
-      KONTOR_DATA_DIR: folder,
-    }
+    const env = siteEnv(database.urls, baseURL, folder)
     await startWorker({ isDev: false, env: { ...env, DATABASE_OWNER_URL: database.urls.owner } }, shutdown, () => {})
     await startWeb({ isDev: false, host: HOST, port, env }, shutdown)
     return { baseURL, urls: database.urls, stop: () => shutdown.stopAll() }
   } catch (error) {
     await shutdown.stopAll()
     throw error
+  }
+}
+
+/** The environment of the site's processes. */
+export function siteEnv(urls: DatabaseUrls, baseURL: string, folder: string): NodeJS.ProcessEnv {
+  return {
+    ...process.env,
+    NODE_ENV: 'production',
+    DATABASE_URL: urls.app,
+    DATABASE_OWNER_URL: '',
+    DATABASE_LISTEN_URL: '',
+    REDIS_URL: '',
+    NEXTAUTH_URL: baseURL,
+    NEXTAUTH_SECRET: SESSION_SECRET,
+    KONTOR_EFFECTS_SECRET: EFFECTS_SECRET,
+    SMTP_URL: '',
+    ORDER_WEBHOOK_URL: '',
+    KONTOR_DATA_DIR: folder,
   }
 }

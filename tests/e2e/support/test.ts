@@ -17,7 +17,7 @@ interface ForWorker {
 const signedIn = new Map<Role, Cookies>()
 
 /** What the set-up started. Asked late: the tests are listed before it ran. */
-function site(): { baseURL: string; urls: DatabaseUrls } {
+export function site(): { baseURL: string; urls: DatabaseUrls } {
   return JSON.parse(process.env.KONTOR_E2E ?? '{}')
 }
 
