@@ -39,6 +39,7 @@ export {
   triggerState,
   uninstallTriggers,
 } from './triggers'
+export { arisenSince, changedAgain, countRecords, presentSnapshot } from './undo-changed-again'
 export { undoneBy } from './undo-links'
 export {
   countChanges,

@@ -185,9 +185,11 @@ export async function countChanges(db: Executor, selector: UndoSelector): Promis
   return row?.n ?? 0
 }
 
-function chosenBy(selector: UndoSelector): SQL {
-  if ('ids' in selector) return sql`c.id = any(${arrayOf(selector.ids.filter(isId))}::bigint[])`
-  if ('tx' in selector) return sql`c.tx = any(${arrayOf([selector.tx].flat().filter(isId))}::xid8[])`
-  if ('request' in selector) return sql`c.request_id = ${selector.request}`
-  return sql`${indexedConditions(selector.filter, 'c') ?? sql`true`} and ${scannedConditions(selector.filter, 'c') ?? sql`true`}`
+/** The condition by which a selector finds changes; `c` is their alias in the query. */
+export function chosenBy(selector: UndoSelector, c: 'c' | 'f' = 'c'): SQL {
+  const own = sql.raw(c)
+  if ('ids' in selector) return sql`${own}.id = any(${arrayOf(selector.ids.filter(isId))}::bigint[])`
+  if ('tx' in selector) return sql`${own}.tx = any(${arrayOf([selector.tx].flat().filter(isId))}::xid8[])`
+  if ('request' in selector) return sql`${own}.request_id = ${selector.request}`
+  return sql`${indexedConditions(selector.filter, c) ?? sql`true`} and ${scannedConditions(selector.filter, c) ?? sql`true`}`
 }

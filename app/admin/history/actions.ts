@@ -2,7 +2,7 @@
 
 import { revalidatePath } from 'next/cache'
 import { z } from 'zod'
-import type { UndoAnswer, UndoRefusal, UndoRequest } from '@/lib/admin/history/undo-view'
+import type { UndoAnswer, UndoJobAnswer, UndoRefusal, UndoRequest } from '@/lib/admin/history/undo-view'
 import { undoChanges } from '@/lib/admin/operations/undo'
 import { requestUndo } from '@/lib/admin/operations/undo-job'
 import { invalid } from '@/lib/errors'
@@ -38,15 +38,15 @@ export async function undo(given: unknown): Promise<UndoAnswer> {
   }
 }
 
-/** The same in the background, for more than one transaction takes. */
-export async function undoInBackground(given: unknown): Promise<{ ok: boolean; message: string; job?: string }> {
+/** The same in the background, for more than one transaction takes; refused where some of it was changed again since. */
+export async function undoInBackground(given: unknown): Promise<UndoJobAnswer> {
   try {
     const asked = parse(given)
     const job = await requestUndo({ ctx: await actionContext('undo') }, asked)
     return { ok: true, message: 'Undoing in the background, newest changes first.', job }
   } catch (error) {
-    const { message } = await reportError(error)
-    return { ok: false, message }
+    const { message, details } = await reportError(error)
+    return { ok: false, message, refusal: details.undo as UndoRefusal | undefined }
   }
 }
 

@@ -75,7 +75,7 @@ function UndoButton({ request, label, question, tone, size = 'small', className,
       } else if (answer.code === 'too_large' && !asked.ids) {
         offerBackground(asked)
       } else if (answer.refusal) {
-        choose(answer.message, answer.refusal, asked)
+        choose(answer.message, answer.refusal, (choice) => run({ ...asked, ...choice }))
       } else {
         notifications.show({ color: 'red', title: 'Nothing was undone', message: answer.message, autoClose: false })
       }
@@ -87,20 +87,24 @@ function UndoButton({ request, label, question, tone, size = 'small', className,
     modals.openConfirmModal({
       title: 'Undo in the background?',
       children:
-        'More than 10,000 changes are undone in parts, the newest first. Records changed again since are left as they are.',
+        'More than 10,000 changes are undone in parts, the newest first. If records were changed again since, you are asked before anything is done.',
       labels: { confirm: 'Undo in the background', cancel: 'Leave it' },
       cancelProps: { variant: 'default' },
-      onConfirm: () =>
-        start(async () => {
-          const { ok, message, job } = await undoInBackground(asked)
-          notifications.show({ color: ok ? 'accent' : 'red', message })
-          if (job) router.push(`/admin/tasks/jobs/${job}`)
-        }),
+      onConfirm: () => runInBackground(asked),
+    })
+  }
+
+  function runInBackground(asked: UndoRequest) {
+    start(async () => {
+      const { ok, message, job, refusal } = await undoInBackground(asked)
+      if (refusal) return choose(message, refusal, (choice) => runInBackground({ ...asked, ...choice }))
+      notifications.show({ color: ok ? 'accent' : 'red', message })
+      if (job) router.push(`/admin/tasks/jobs/${job}`)
     })
   }
 
   /** Something is in the way: shows it and lets the person choose. */
-  function choose(message: string, refusal: UndoRefusal, asked: UndoRequest) {
+  function choose(message: string, refusal: UndoRefusal, onChoose: (choice: Partial<UndoRequest>) => void) {
     const id = modals.open({
       title: 'Not so simple',
       size: 'lg',
@@ -111,7 +115,7 @@ function UndoButton({ request, label, question, tone, size = 'small', className,
           onClose={() => modals.close(id)}
           onChoose={(choice) => {
             modals.close(id)
-            run({ ...asked, ...choice })
+            onChoose(choice)
           }}
         />
       ),

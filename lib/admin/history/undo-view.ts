@@ -6,6 +6,8 @@ export interface UndoRequest {
   request?: string
   /** Sets values back although they were changed again since, and leaves out single values that cannot come back. */
   overrule?: boolean
+  /** Overrules only changes this snapshot (its text) saw: those the person was asked about. */
+  overruleUpTo?: string
   /** Leaves out whole records that cannot be undone, or not without overwriting, and undoes the rest. */
   leaveOut?: boolean
   /** Values the log does not know and a record cannot come back without, by the obstacle's `key`. */
@@ -41,3 +43,11 @@ export interface UndoRefusal {
 export type UndoAnswer =
   | { ok: true; message: string; value: { undone: number } }
   | { ok: false; code: string; message: string; refusal?: UndoRefusal }
+
+export interface UndoJobAnswer {
+  ok: boolean
+  message: string
+  /** The job's id, where one was started. */
+  job?: string
+  refusal?: UndoRefusal
+}

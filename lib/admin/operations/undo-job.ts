@@ -7,6 +7,7 @@ import { jobContext } from '../request-context'
 import type { AdminSource } from '../resolve'
 import { operationContext, type Road } from './road'
 import { selectorOf, undoPart } from './undo'
+import { checkWhole } from './undo-check'
 
 /** Changes undone by one transaction of a large undo. */
 const CHUNK = 500
@@ -17,11 +18,14 @@ const params = z.object({
   request: z.string().optional(),
   ids: z.array(z.string()).optional(),
   overrule: z.boolean().optional(),
+  overruleUpTo: z.string().optional(),
+  given: z.record(z.string(), z.string()).optional(),
 })
 
 /**
  * An undo of any size, chunk after chunk from the newest change to the oldest, each a transaction of its own: a crash
- * resumes where it stopped. Records that cannot be undone are left out and stand in the job's report.
+ * resumes where it stopped. Records that cannot be undone are left out and stand in the job's report; so do
+ * those that were changed after the check of the whole, even where the person overruled what it found.
  */
 export const undoJob = (source: AdminSource): Job =>
   defineJob({
@@ -42,19 +46,22 @@ export const undoJob = (source: AdminSource): Job =>
   })
 
 /**
- * Asks for an undo in the background, of more than one transaction takes. What each record needs is decided when its
- * chunk is undone, with the rights the person then has.
+ * Asks for an undo in the background, of more than one transaction takes. The whole is checked for later changes first;
+ * what each record needs is decided when its chunk is undone, with the rights the person then has.
  * @returns the job's id
- * @throws AdminError `not_found` where there are no such changes
+ * @throws AdminError `not_found` where there are no such changes; `conflict` with `undo` (an UndoRefusal) where some were
+ *   made again since and the request does not say what to do about it: nothing is started then
  */
-export async function requestUndo({ ctx, reason }: Road, request: UndoRequest): Promise<string> {
+export async function requestUndo(road: Road, request: UndoRequest): Promise<string> {
+  const { ctx, reason } = road
   const asked = params.parse(request)
   const count = await countChanges(ctx.db, selectorOf(asked))
   if (count === 0) throw new AdminError('not_found', 'The changes are not in the history.')
+  const overruleUpTo = await checkWhole(road, request)
   return requestJob(ctx.db, {
     kind: KIND,
     title: `Undo ${count.toLocaleString('en')} changes`,
-    params: asked,
+    params: { ...asked, overruleUpTo },
     actor: ctx.actor.id,
     source: 'undo',
     reason,

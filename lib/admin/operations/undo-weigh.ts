@@ -1,6 +1,6 @@
 import { OWNER_ROLE } from '@/lib/auth'
 import { AdminError, forbidden } from '@/lib/errors'
-import type { LoggedValue, UndoBlocker, UndoStep } from '@/lib/history'
+import { arisenSince, type LoggedValue, type UndoBlocker, type UndoStep } from '@/lib/history'
 import type { StoredRow, Texts } from '@/lib/storage'
 import type { OperationContext } from '../context'
 import { showValue } from '../history/differences'
@@ -48,6 +48,7 @@ async function weighGroup(ctx: OperationContext, steps: UndoStep[], request: Und
   const subject = subjectOf(ctx, relation)
   const rows = await permitted(ctx, subject, steps)
   const fields = new FieldsOf(ctx, subject)
+  const arisen = await arisenMeanwhile(ctx, steps, request)
   const weighed: WeighedStep[] = []
   for (const step of steps) {
     const row = rows.get(step.recordId)
@@ -57,8 +58,9 @@ async function weighGroup(ctx: OperationContext, steps: UndoStep[], request: Und
     if (record)
       for (const name of Object.keys(own.texts)) assertMayChange(ctx, subject.resource, fields.field(name), record)
     for (const blocker of step.blockers) overcome(own, blocker, title, fields, ctx, request)
-    for (const { column, expected, now } of step.conflicts) {
-      if (request.overrule || fields.isManaged(column) || fields.ofColumn(column)?.isTouched) continue
+    for (const { column, expected, now, changeIds } of step.conflicts) {
+      const isOverruled = request.overrule && !changeIds.some((id) => arisen.has(id))
+      if (isOverruled || fields.isManaged(column) || fields.ofColumn(column)?.isTouched) continue
       own.obstacles.push({
         record: title,
         label: fields.label(column),
@@ -89,6 +91,17 @@ async function weighGroup(ctx: OperationContext, steps: UndoStep[], request: Und
     weighed.push(own)
   }
   return weighed
+}
+
+/** Changes in the way that came after the person had chosen to overrule; the undo's own are none. */
+async function arisenMeanwhile(
+  ctx: OperationContext,
+  steps: readonly UndoStep[],
+  { overrule, overruleUpTo }: UndoRequest,
+): Promise<ReadonlySet<string>> {
+  if (!overrule || overruleUpTo === undefined) return new Set()
+  const ids = steps.flatMap(({ conflicts }) => conflicts.flatMap(({ changeIds }) => changeIds))
+  return arisenSince(ctx.tx, ids, overruleUpTo, ctx.requestId)
 }
 
 /** The rows to change or remove, as far as the person may. */

@@ -1,13 +1,11 @@
 import { AdminError } from '@/lib/errors'
 import { recordKey, type UndoPlan, type UndoSelector, undoPlan, withDeletedParents } from '@/lib/history'
 import type { OperationContext } from '../context'
-import type { UndoObstacle, UndoRefusal, UndoRequest } from '../history/undo-view'
+import type { UndoObstacle, UndoRequest } from '../history/undo-view'
 import { inTransaction, type Road } from './road'
+import { InTheWay } from './undo-in-the-way'
 import { takeSteps } from './undo-take'
 import { type WeighedStep, weighSteps } from './undo-weigh'
-
-/** Obstacles told at most. */
-const TOLD = 50
 
 /**
  * Undoes up to 10,000 changes in one transaction: all or none. Each record is taken back by the same road as a person's
@@ -44,7 +42,7 @@ async function undoInside(ctx: OperationContext, request: UndoRequest): Promise<
 export async function undoPart(
   ctx: OperationContext,
   ids: readonly string[],
-  request: Pick<UndoRequest, 'overrule' | 'given'>,
+  request: Pick<UndoRequest, 'overrule' | 'overruleUpTo' | 'given'>,
   options: { cascades: boolean },
 ): Promise<{ undone: number; leftOut: UndoObstacle[] }> {
   const asked = options.cascades ? ids : await withDeletedParents(ctx.tx, ids)
@@ -57,7 +55,7 @@ export async function undoPart(
 /** Plans until nothing is in the way: what is left out may have been what other steps need, so it is planned again. */
 export async function settleSteps(
   ctx: OperationContext,
-  request: Pick<UndoRequest, 'overrule' | 'leaveOut' | 'given'>,
+  request: Pick<UndoRequest, 'overrule' | 'overruleUpTo' | 'leaveOut' | 'given'>,
   makePlan: (without: ReadonlySet<string>) => Promise<UndoPlan>,
 ): Promise<{ plan: UndoPlan; steps: WeighedStep[]; leftOut: UndoObstacle[] }> {
   const without = new Set<string>()
@@ -67,7 +65,11 @@ export async function settleSteps(
     const steps = await weighSteps(ctx, plan.steps, request)
     const blocked = steps.filter(({ obstacles }) => obstacles.length > 0)
     if (blocked.length === 0) return { plan, steps, leftOut }
-    if (!request.leaveOut) throw inTheWay(blocked, steps.length - blocked.length)
+    if (!request.leaveOut) {
+      const inTheWay = new InTheWay()
+      for (const step of blocked) inTheWay.add(step)
+      throw inTheWay.refusal(steps.length - blocked.length)
+    }
     for (const { step, obstacles } of blocked) {
       without.add(recordKey(step))
       leftOut.push(obstacles[0]!)
@@ -102,15 +104,4 @@ function nothingToDo(plan: UndoPlan, leftOut: readonly UndoObstacle[]): AdminErr
   if (plan.undone.length > 0)
     return new AdminError('conflict', 'There is nothing to undo: it has been undone already. Undo the undo to redo it.')
   return new AdminError('conflict', 'There is nothing to undo: everything is already as it was before.')
-}
-
-function inTheWay(blocked: readonly WeighedStep[], free: number): AdminError {
-  const obstacles = blocked.flatMap((step) => step.obstacles)
-  const isChanged = obstacles.every(({ reason }) => reason.startsWith('Changed again'))
-  const what = blocked.length === 1 ? obstacles[0]!.record : `${blocked.length.toLocaleString('en')} records`
-  const message = isChanged
-    ? `${what} ${blocked.length === 1 ? 'was' : 'were'} changed again since. Undoing would overwrite that.`
-    : `${what} cannot be undone just like that.`
-  const undo: UndoRefusal = { obstacles: obstacles.slice(0, TOLD), blocked: blocked.length, free }
-  return new AdminError('conflict', message, { undo })
 }

@@ -77,11 +77,71 @@ test('what is in the way of a large undo is left out and reported', async () => 
     return inside<{ tx: string }[]>`select pg_current_xact_id()::text as tx`
   })
   await db.admin.sql`update books set title = 'mine' where id = 7`
-  const id = await requestUndo({ ctx }, { tx })
+  await expect(requestUndo({ ctx }, { tx })).rejects.toMatchObject({ code: 'conflict' })
+  const id = await requestUndo({ ctx }, { tx, leaveOut: true })
   expect(await ended(id)).toMatchObject({ state: 'completed', done: 1200, failed: 1 })
   expect(await listJobFailures(db.app.sql, id)).toMatchObject([{ item: 'mine, Title', reason: 'Changed again since.' }])
   expect(await db.admin.sql`select id from books where title like '%!' or title = 'mine'`).toEqual([{ id: 7 }])
 })
+
+const updateAll = async () => {
+  await db.admin.sql`truncate shelves, books`
+  await db.admin.sql`insert into books select n, 'book ' || n, null from generate_series(1, 12000) n`
+  return db.admin.sql.begin(async (inside) => {
+    await inside`update books set title = title || '!'`
+    const [row] = await inside<{ tx: string }[]>`select pg_current_xact_id()::text as tx`
+    return row!.tx
+  })
+}
+const changed = () => db.admin.sql`select id, title from books where title <> 'book ' || id order by id`
+const jobs = async () => (await db.admin.sql`select count(*)::int as n from kontor.jobs`)[0]!.n
+
+test('the whole of a large undo is checked first, and nothing is started where some of it was changed again', async () => {
+  const tx = await updateAll()
+  await db.admin.sql`update books set title = 'mine ' || id where id in (7, 6000, 11999)`
+  const before = await jobs()
+  const refused = await requestUndo({ ctx }, { tx }).catch((error) => error)
+  expect(refused).toMatchObject({
+    code: 'conflict',
+    message: '3 records were changed again since. Undoing would overwrite that.',
+    details: { undo: { blocked: 3, free: 11_997 } },
+  })
+  expect(refused.details.undo.obstacles).toHaveLength(3)
+  expect(refused.details.undo.obstacles).toContainEqual({
+    record: 'mine 6000',
+    label: 'Title',
+    reason: 'Changed again since.',
+    expected: 'book 6000!',
+    now: 'mine 6000',
+    wanted: 'book 6000',
+    choice: 'overrule',
+  })
+  expect(await jobs()).toBe(before)
+  expect((await changed()).length).toBe(12_000)
+
+  const id = await requestUndo({ ctx }, { tx, leaveOut: true })
+  expect(await ended(id)).toMatchObject({ state: 'completed', total: 12_000, done: 12_000, failed: 3 })
+  const failures = await listJobFailures(db.app.sql, id)
+  expect(failures.map(({ item }) => item).sort()).toEqual(['mine 11999, Title', 'mine 6000, Title', 'mine 7, Title'])
+  expect(await changed()).toEqual([7, 6000, 11999].map((n) => ({ id: n, title: `mine ${n}` })))
+}, 120_000)
+
+test('what is overruled is what the check found; a conflict made after the start is listed and left', async () => {
+  const tx = await updateAll()
+  await db.admin.sql`update books set title = 'asked' where id = 7`
+  let id = ''
+  // The job waits for the newest record until the later change is committed.
+  await db.admin.sql.begin(async (inside) => {
+    await inside`select from books where id = 12000 for update`
+    id = await requestUndo({ ctx }, { tx, overrule: true })
+    await db.admin.sql`update books set title = 'later' where id = 8`
+  })
+  expect(await ended(id)).toMatchObject({ state: 'completed', done: 12_000, failed: 1 })
+  expect(await listJobFailures(db.app.sql, id)).toMatchObject([
+    { item: 'later, Title', reason: 'Changed again since.' },
+  ])
+  expect(await changed()).toEqual([{ id: 8, title: 'later' }])
+}, 120_000)
 
 test('somebody who may no longer sign in undoes nothing', async () => {
   const [{ tx } = { tx: '' }] = await db.admin.sql<{ tx: string }[]>`
