@@ -6,7 +6,7 @@ import { UNDO_LIMIT } from './undo-cascade'
 import { chosenBy, type UndoSelector } from './undo-plan'
 
 /** Records read from the database at a time. */
-const PAGE = 200
+const PAGE = 2_000
 
 /**
  * The records of a selection that others changed after it, whatever its size: the database finds them in one statement,
