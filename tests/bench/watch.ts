@@ -3,11 +3,13 @@ import { Worker } from 'node:worker_threads'
 import { integer, pgTable } from 'drizzle-orm/pg-core'
 import { pino } from 'pino'
 import postgres from 'postgres'
+import { ensureBuilt } from '@/bin/supervisor/build'
 import { columnCodec, defineAdmin, resolveAdmin, watcher } from '@/lib/admin'
 import { connect } from '@/lib/db/client'
 import { installTriggers } from '@/lib/history'
 import { createFeed, createWatchers } from '@/lib/watch'
 import { databaseUrl, prepareTemplate, TEMPLATE } from '@/tests/support/template'
+import { benchLive } from './live'
 import type { BenchTable } from './support/table'
 
 const WRITERS = 16
@@ -20,7 +22,7 @@ const { watchers: declared } = resolveAdmin(
   defineAdmin({ watch: [watcher(watched, { on: 'inserted' }), watcher(watched, { on: 'updated', label: 'updated' })] }),
 )
 
-/** What following the log costs the writers, and how soon after a commit a handler runs. */
+/** What following the log costs the writers, and how soon after a commit a handler runs and an open page is told. */
 export async function benchWatch(adminUrl: string): Promise<BenchTable[]> {
   await prepareTemplate(adminUrl)
   const name = `bench_${randomUUID().slice(0, 8)}`
@@ -34,7 +36,8 @@ export async function benchWatch(adminUrl: string): Promise<BenchTable[]> {
         insert into ${table} select i, 0 from generate_series(1, 10000) as i; grant all on ${table} to kontor_app`)
     }
     await installTriggers(owner, [{ schema: 'public', name: 'watched' }])
-    return [await throughput(url), await latency(url)]
+    await ensureBuilt()
+    return [await throughput(url), await latency(url), await benchLive(adminUrl)]
   } finally {
     await owner.end()
     await admin.unsafe(`drop database if exists ${name} with (force)`)
