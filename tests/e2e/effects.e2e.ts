@@ -193,6 +193,9 @@ test('more changes than one undo takes are undone in the background, and its pag
   await page.getByRole('button', { name: 'Undo…' }).last().click()
   await page.getByRole('dialog').getByRole('button', { name: 'Undo', exact: true }).click()
   await page.getByRole('button', { name: 'Undo in the background' }).click()
+  // The whole of it is looked at before anything is undone.
+  await expect(page.getByRole('dialog')).toContainText('was changed again since')
+  await page.getByRole('button', { name: 'Undo the rest' }).click()
   await expect(page).toHaveURL(/\/admin\/tasks\/jobs\//)
   await expect(page.getByRole('progressbar')).toBeVisible()
   await expect(page.getByText('Completed, some left out')).toBeVisible({ timeout: 180_000 })
