@@ -63,7 +63,8 @@ export function resolveWatchers(
       (list ?? []).flatMap((field, place) => {
         const column = shape.columns.find((candidate) => candidate.field === field)
         if (!column) {
-          const hint = didYouMean(field, shape.columns.map(({ field }) => field)) // biome-ignore format: one thought
+          const known = shape.columns.map(({ field }) => field)
+          const hint = didYouMean(field, known)
           say('column', `${at}[${place}]`, `${shape.relation} has no column “${field}”.`, hint)
         }
         return column ?? []

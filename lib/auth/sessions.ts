@@ -27,6 +27,16 @@ export async function startSession(tx: Executor, userId: string, from: RequestFa
   return session!.id
 }
 
+/** What is read of whoever asks. */
+const PERSON = {
+  userId: users.id,
+  name: users.name,
+  email: users.email,
+  role: users.role,
+  locale: users.locale,
+  timeZone: users.timeZone,
+}
+
 const isLive = (now: Date) =>
   and(
     isNull(sessions.revokedAt),
@@ -42,14 +52,7 @@ export async function findPerson(db: Executor, actorId: string): Promise<Omit<Pe
   const userId = actorId.match(/^user:([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/)?.[1]
   if (!userId) return undefined
   const [row] = await db
-    .select({
-      userId: users.id,
-      name: users.name,
-      email: users.email,
-      role: users.role,
-      locale: users.locale,
-      timeZone: users.timeZone,
-    })
+    .select(PERSON)
     .from(users)
     .where(and(eq(users.id, userId), eq(users.status, 'active')))
   return row && { id: actorId, ...row }
@@ -61,15 +64,7 @@ export async function findPerson(db: Executor, actorId: string): Promise<Omit<Pe
  */
 export async function findActor(db: Executor, sessionId: string, now: Date): Promise<PersonActor | undefined> {
   const [row] = await db
-    .select({
-      userId: users.id,
-      name: users.name,
-      email: users.email,
-      role: users.role,
-      locale: users.locale,
-      timeZone: users.timeZone,
-      seenAt: sessions.seenAt,
-    })
+    .select({ ...PERSON, seenAt: sessions.seenAt })
     .from(sessions)
     .innerJoin(users, eq(users.id, sessions.userId))
     .where(and(eq(sessions.id, sessionId), eq(users.status, 'active'), isLive(now)))
@@ -90,15 +85,7 @@ export async function findActor(db: Executor, sessionId: string, now: Date): Pro
 export async function findActors(db: Executor, sessionIds: readonly string[], now: Date): Promise<PersonActor[]> {
   if (sessionIds.length === 0) return []
   const rows = await db
-    .select({
-      sessionId: sessions.id,
-      userId: users.id,
-      name: users.name,
-      email: users.email,
-      role: users.role,
-      locale: users.locale,
-      timeZone: users.timeZone,
-    })
+    .select({ ...PERSON, sessionId: sessions.id })
     .from(sessions)
     .innerJoin(users, eq(users.id, sessions.userId))
     .where(and(inArray(sessions.id, [...sessionIds]), eq(users.status, 'active'), isLive(now)))

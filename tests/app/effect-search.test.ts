@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { effectFilter, effectsHref, isDay, readEffectSearch } from '@/app/admin/effects/effect-search'
+import { isDay } from '@/app/admin/address-reader'
+import { effectFilter, effectsHref, readEffectSearch } from '@/app/admin/effects/effect-search'
 
 test('the address is read, and what it cannot mean is left out and said', () => {
   const { asked, notices } = readEffectSearch({

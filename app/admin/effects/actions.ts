@@ -16,8 +16,9 @@ import { invalid } from '@/lib/errors'
 import { getRuntime } from '@/lib/runtime'
 import { actionContext } from '../../context'
 import { answer } from '../../report'
+import { isDay } from '../address-reader'
 import { assertOwner } from '../owners'
-import { type EffectSearch, effectFilter, isDay } from './effect-search'
+import { type EffectSearch, effectFilter } from './effect-search'
 
 const OPERATIONS = {
   retry: { run: retryEffects, done: 'will be tried again' },

@@ -1,4 +1,5 @@
 import { EFFECT_STATES, type EffectFilter, type EffectState } from '@/lib/effects'
+import { addressReader } from '../address-reader'
 
 /** What the address of the effects page asks for. */
 export interface EffectSearch {
@@ -18,25 +19,11 @@ export function readEffectSearch(search: Record<string, string | string[] | unde
   asked: EffectSearch
   notices: string[]
 } {
-  const notices: string[] = []
-  const one = (name: string) => {
-    const value = search[name]
-    return typeof value === 'string' && value.trim() !== '' ? value.trim() : undefined
-  }
-  const day = (name: 'from' | 'to') => {
-    const value = one(name)
-    if (value === undefined || isDay(value)) return value
-    notices.push(`“${value}” is not a date such as 2030-01-31, so it narrows nothing.`)
-    return undefined
-  }
+  const { notices, one, day } = addressReader(search)
   const state = EFFECT_STATES.find((known) => known === one('state'))
   if (one('state') && !state) notices.push(`“${one('state')}” is no state of an effect, so it narrows nothing.`)
   const narrowing = { state, kind: one('kind'), q: one('q'), from: day('from'), to: day('to') }
   return { asked: { ...narrowing, after: one('after'), before: one('before') }, notices }
-}
-
-export function isDay(text: string): boolean {
-  return /^\d{4}-\d\d-\d\d$/.test(text) && new Date(`${text}T00:00:00Z`).toJSON()?.startsWith(text) === true
 }
 
 /** The same as the list's filter; days are whole days of the zone. */

@@ -1,4 +1,5 @@
 import type { HistoryFilters } from '@/lib/history'
+import { addressReader } from '../address-reader'
 
 export interface HistorySearch {
   q?: string
@@ -24,17 +25,7 @@ export function readHistorySearch(search: Record<string, string | string[] | und
   asked: HistorySearch
   notices: string[]
 } {
-  const notices: string[] = []
-  const one = (name: string) => {
-    const value = search[name]
-    return typeof value === 'string' && value.trim() !== '' ? value.trim() : undefined
-  }
-  const day = (name: 'from' | 'to') => {
-    const value = one(name)
-    if (value === undefined || (/^\d{4}-\d\d-\d\d$/.test(value) && !Number.isNaN(Date.parse(value)))) return value
-    notices.push(`“${value}” is not a date such as 2026-11-21, so it narrows nothing.`)
-    return undefined
-  }
+  const { notices, one, day } = addressReader(search)
   const op = OPERATIONS.find((known) => known === one('op'))
   const tx = one('tx')
   const asked: HistorySearch = {
