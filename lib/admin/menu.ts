@@ -1,4 +1,5 @@
 import type { RequestContext } from './context'
+import { numberFormat } from './fields/format'
 import { rowEstimates } from './row-estimates'
 import type { Resource } from './tree'
 import type { MenuView } from './view'
@@ -42,7 +43,7 @@ export async function loadMenu(ctx: RequestContext, system: MenuView['system'] =
 /** 50 → '50', 2,000 → '2,000', 20,000 → '20K': as short as the menu needs. */
 function shortCount(count: number | undefined, locale: string): string | undefined {
   if (count === undefined) return undefined
-  return new Intl.NumberFormat(locale, count >= 10_000 ? { notation: 'compact', maximumFractionDigits: 1 } : {}).format(
-    count,
-  )
+  return numberFormat(locale, count >= 10_000 ? COMPACT : undefined).format(count)
 }
+
+const COMPACT = { notation: 'compact', maximumFractionDigits: 1 } as const

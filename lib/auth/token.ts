@@ -22,12 +22,27 @@ export function sealSession(env: Pick<AuthEnv, 'secret'>, sessionId: string): Pr
   return encode({ token: { sid: sessionId }, secret: env.secret, maxAge: SESSION_LIFETIME_MS / 1000 })
 }
 
+/**
+ * Values opened lately, by secret and value: next-auth derives its key anew for each, which costs a page more than asking
+ * the database whether the session still counts. A value always names the same session; when it ends, that row knows.
+ */
+const opened = new Map<string, string>()
+const MOST_OPENED = 1_000
+
 /** The session id in a cookie's value; undefined for a missing, forged, foreign or outdated one. */
 export async function openSession(
   env: Pick<AuthEnv, 'secret'>,
   value: string | undefined,
 ): Promise<string | undefined> {
   if (!value) return undefined
+  const key = `${env.secret} ${value}`
+  const known = opened.get(key)
+  if (known) return known
   const token = await decode({ token: value, secret: env.secret }).catch(() => null)
-  return Claims.safeParse(token).data?.sid
+  const sessionId = Claims.safeParse(token).data?.sid
+  if (sessionId) {
+    if (opened.size >= MOST_OPENED) opened.clear()
+    opened.set(key, sessionId)
+  }
+  return sessionId
 }

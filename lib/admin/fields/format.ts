@@ -8,12 +8,11 @@ import { offsetAt, wallInZone } from './timestamp/zone'
  * formatting a whole page with it. Numbers and dates that JavaScript cannot hold exactly are formatted by their digits.
  */
 
-const formatters = new Map<string, Intl.NumberFormat | Intl.DateTimeFormat | Intl.RelativeTimeFormat>()
+type Formatter = Intl.NumberFormat | Intl.DateTimeFormat | Intl.RelativeTimeFormat
 
-function keep<T extends Intl.NumberFormat | Intl.DateTimeFormat | Intl.RelativeTimeFormat>(
-  key: string,
-  make: () => T,
-): T {
+const formatters = new Map<string, Formatter>()
+
+function keep<T extends Formatter>(key: string, make: () => T): T {
   const kept = formatters.get(key)
   if (kept) return kept as T
   const made = make()
@@ -21,18 +20,28 @@ function keep<T extends Intl.NumberFormat | Intl.DateTimeFormat | Intl.RelativeT
   return made
 }
 
-/** A formatter of Intl's own for the language, made once. */
-export function numberFormat(locale: string, options: Intl.NumberFormatOptions = {}): Intl.NumberFormat {
-  return keep(`n${locale}${JSON.stringify(options)}`, () => new Intl.NumberFormat(locale, options))
+/** What options are called in a formatter's key; most are the same few objects again and again. */
+const names = new WeakMap<object, string>()
+
+function nameOf(options: object): string {
+  const known = names.get(options)
+  if (known !== undefined) return known
+  const name = JSON.stringify(options)
+  names.set(options, name)
+  return name
+}
+
+const PLAIN: Intl.NumberFormatOptions = {}
+
+/** A formatter of Intl's own for the language, made once. The options are not to be changed afterwards. */
+export function numberFormat(locale: string, options = PLAIN): Intl.NumberFormat {
+  return keep(`n${locale}${nameOf(options)}`, () => new Intl.NumberFormat(locale, options))
 }
 
 function dateFormat(locale: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
   // Plain 'en' is read on both sides of the ocean: the day first, in words, and 24 hours leave no doubt.
   const spoken = locale === 'en' ? 'en-GB' : locale
-  return keep(
-    `d${spoken}${JSON.stringify(options)}`,
-    () => new Intl.DateTimeFormat(spoken, { ...options, timeZone: 'UTC' }),
-  )
+  return keep(`d${spoken}${nameOf(options)}`, () => new Intl.DateTimeFormat(spoken, { ...options, timeZone: 'UTC' }))
 }
 
 /** A number's text with its digits grouped, exactly, whatever its size: '-1234567.50' → '-1,234,567.50'. */
@@ -60,19 +69,18 @@ function localDigits(digits: string, locale: string): string {
 
 /** '3.4' → '€3.40'. Beyond fifteen digits the number is grouped exactly and the currency's code stands behind it. */
 export function formatMoney(text: string, currency: string, locale: string): string {
-  return exactly(
-    text,
-    locale,
-    (number) => numberFormat(locale, { style: 'currency', currency }).format(number),
-    ` ${currency}`,
-  )
+  return exactly(text, locale, (number) => moneyFormat(locale, currency).format(number), ` ${currency}`)
 }
+
+const moneyFormat = (locale: string, currency: string) =>
+  keep(`m${locale}${currency}`, () => new Intl.NumberFormat(locale, { style: 'currency', currency }))
 
 /** '7.00' → '7%': the value is the percentage itself, not a share of one. */
 export function formatPercent(text: string, locale: string): string {
-  const options: Intl.NumberFormatOptions = { style: 'unit', unit: 'percent', maximumFractionDigits: 2 }
-  return exactly(text, locale, (number) => numberFormat(locale, options).format(number), '%')
+  return exactly(text, locale, (number) => numberFormat(locale, PERCENT).format(number), '%')
 }
+
+const PERCENT: Intl.NumberFormatOptions = { style: 'unit', unit: 'percent', maximumFractionDigits: 2 }
 
 /** Decimal units, as disks are sold: '1200' → '1.2 kB'. */
 export function formatBytes(text: string, locale: string): string {
@@ -101,7 +109,7 @@ export function formatDate(text: string, locale: string): string {
   const moment = readMoment(text)
   if (moment === 'infinity' || moment === '-infinity') return moment
   const wall = moment ? wallOf({ ...moment, hour: 0, minute: 0, second: 0, fraction: '' }) : Number.NaN
-  return moment && !Number.isNaN(wall) ? dateFormat(locale, { ...DAY_PARTS, ...eraOf(moment) }).format(wall) : text
+  return moment && !Number.isNaN(wall) ? dateFormat(locale, hasEra(moment) ? DAY_OF_ERA : DAY).format(wall) : text
 }
 
 /** '12 Dec 2026, 06:00' of a timestamp's text; one with an offset is shown as clocks in `timeZone` do. */
@@ -110,9 +118,8 @@ export function formatDateTime(text: string, context: FormatContext, seconds: 'n
   if (moment === 'infinity' || moment === '-infinity') return moment
   const wall = moment ? placeInZone(moment, context.timeZone) : Number.NaN
   if (!moment || Number.isNaN(wall)) return text
-  const second = seconds === 'ifAny' && moment.second > 0 ? { second: '2-digit' as const } : {}
-  const clock = { hour: '2-digit', minute: '2-digit', ...second } as const
-  return dateFormat(context.locale, { ...DAY_PARTS, ...clock, ...eraOf(moment) }).format(wall)
+  const clock = seconds === 'ifAny' && moment.second > 0 ? TO_THE_SECOND : TO_THE_MINUTE
+  return dateFormat(context.locale, hasEra(moment) ? { ...clock, ...ERA } : clock).format(wall)
 }
 
 /** The exact moment for a tooltip, to the microsecond, with its offset: '2026-12-12 06:00:00.5 +01:00 Europe/Berlin'. */
@@ -164,9 +171,13 @@ export function wordsOf(value: string): string {
   return words.charAt(0).toUpperCase() + words.slice(1)
 }
 
-const DAY_PARTS = { day: 'numeric', month: 'short', year: 'numeric' } as const
+const ERA = { era: 'short' } as const
+const DAY = { day: 'numeric', month: 'short', year: 'numeric' } as const
+const DAY_OF_ERA = { ...DAY, ...ERA }
+const TO_THE_MINUTE = { ...DAY, hour: '2-digit', minute: '2-digit' } as const
+const TO_THE_SECOND = { ...TO_THE_MINUTE, second: '2-digit' } as const
 
-const eraOf = (moment: Moment) => (moment.year <= 0 ? ({ era: 'short' } as const) : {})
+const hasEra = (moment: Moment) => moment.year <= 0
 
 function placeInZone(moment: Moment, zone: string): number {
   return moment.offset === undefined ? wallOf(moment) : wallInZone(moment, zone)

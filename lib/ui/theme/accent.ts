@@ -28,7 +28,17 @@ export function accentTokens(accent: string): AccentTokens {
 
 /** The style sheet that lays an accent over tokens.css. */
 export function accentCss(accent: string): string {
-  const { light, dark } = accentTokens(accent)
+  const known = sheets.get(accent)
+  if (known !== undefined) return known
+  const sheet = writeCss(accentTokens(accent))
+  sheets.set(accent, sheet)
+  return sheet
+}
+
+/** A site has one accent, and every page of it carries its sheet. */
+const sheets = new Map<string, string>()
+
+function writeCss({ light, dark }: AccentTokens): string {
   // Said twice, `:root` weighs more than in tokens.css: the order of the two style sheets does not matter.
   return rule(':root:root', light) + rule(':root:root[data-mantine-color-scheme="dark"]', dark)
 }

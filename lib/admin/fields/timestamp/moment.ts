@@ -25,7 +25,17 @@ const MOMENT =
   /^(\d{1,7})-(\d{1,2})-(\d{1,2})(?:[ T]+(\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d*))?)?)?\s*(Z|UTC|[+-]\d{1,2}(?::?\d{2}(?::\d{2})?)?)?(?:\s+(BC|AD))?$/i
 
 /** Reads the text of a date or timestamp; undefined where it is none. Whether the day exists is not asked here. */
-export function readMoment(text: string): Moment | Infinite | undefined {
+export function readMoment(text: string): Readonly<Moment> | Infinite | undefined {
+  if (lastRead?.text === text) return lastRead.moment
+  const moment = parseMoment(text)
+  lastRead = { text, moment }
+  return moment
+}
+
+/** One cell reads its text several times over: for what it shows, and for the exact moment behind it. */
+let lastRead: { text: string; moment: Readonly<Moment> | Infinite | undefined } | undefined
+
+function parseMoment(text: string): Moment | Infinite | undefined {
   const trimmed = text.trim()
   if (/^[+]?infinity$/i.test(trimmed)) return 'infinity'
   if (/^-infinity$/i.test(trimmed)) return '-infinity'
