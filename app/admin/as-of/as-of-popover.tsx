@@ -2,27 +2,28 @@
 
 import { Popover } from '@mantine/core'
 import { usePathname, useRouter } from 'next/navigation'
-import { lazy, Suspense, useState, useTransition } from 'react'
-import { buttonClass } from '@/lib/ui/button/button'
+import { useEffect, useState, useTransition } from 'react'
+import { Button } from '@/lib/ui/button/button'
 import { addressAt } from './address'
 import styles from './as-of.module.css'
+import { MomentPanel } from './moment-panel'
 
-interface Props {
+export interface AsOfProps {
   /** The moment shown; undefined: now. */
   at?: string
   locale: string
   timeZone: string
 }
 
-/** The calendar comes when somebody asks for a moment. */
-const MomentPanel = lazy(() => import('./moment-panel').then(({ MomentPanel }) => ({ default: MomentPanel })))
-
-/** Asks for a moment and goes to the page as it was then. */
-export function AsOfButton({ at, locale, timeZone }: Props) {
+/** Asks for a moment and goes to the page as it was then. Drawn open. */
+export function AsOfPopover({ at, locale, timeZone }: AsOfProps) {
   const router = useRouter()
   const path = usePathname()
   const [isOpen, setIsOpen] = useState(false)
   const [isPending, startTransition] = useTransition()
+
+  // Not before its button is there to be placed at, and to give the focus back to.
+  useEffect(() => setIsOpen(true), [])
 
   function show(moment: string) {
     setIsOpen(false)
@@ -41,14 +42,12 @@ export function AsOfButton({ at, locale, timeZone }: Props) {
       transitionProps={{ duration: 120 }}
     >
       <Popover.Target>
-        <button type="button" className={buttonClass()} aria-busy={isPending} onClick={() => setIsOpen(!isOpen)}>
+        <Button autoFocus aria-busy={isPending} onClick={() => setIsOpen(!isOpen)}>
           As of…
-        </button>
+        </Button>
       </Popover.Target>
       <Popover.Dropdown className={styles.panel} aria-label="Choose a moment">
-        <Suspense fallback={<div className={styles.waiting} />}>
-          <MomentPanel at={at} locale={locale} timeZone={timeZone} onShow={show} />
-        </Suspense>
+        <MomentPanel at={at} locale={locale} timeZone={timeZone} onShow={show} />
       </Popover.Dropdown>
     </Popover>
   )

@@ -1,29 +1,34 @@
 'use client'
 
-import { type MantineColorScheme, Menu, UnstyledButton, useMantineColorScheme } from '@mantine/core'
+import { type MantineColorScheme, Menu, useMantineColorScheme } from '@mantine/core'
 import { useRouter } from 'next/navigation'
-import { useTransition } from 'react'
+import { useEffect, useState, useTransition } from 'react'
 import { signOut } from '@/app/(access)/sign-in/actions'
+import { PersonButton, type PersonView } from './person-button'
 import styles from './person-menu.module.css'
 import { SCHEMES } from './scheme-switch'
 
-export interface PersonView {
-  name: string
-  email?: string
-  role: string
-}
-
-/** Who is signed in, how they like it to look, and the way out. */
-export function PersonMenu({ person }: { person: PersonView }) {
+/** Who is signed in, how they like it to look, and the way out. Drawn open. */
+export function PersonDropdown({ person }: { person: PersonView }) {
   const router = useRouter()
   const { colorScheme, setColorScheme } = useMantineColorScheme()
+  const [isOpen, setIsOpen] = useState(false)
   const [isLeaving, startLeaving] = useTransition()
+
+  // Not before its button is there to be placed at, and to give the focus back to.
+  useEffect(() => setIsOpen(true), [])
+
   return (
-    <Menu position="bottom-end" width={240} offset={6} transitionProps={{ duration: 120 }}>
+    <Menu
+      opened={isOpen}
+      onChange={setIsOpen}
+      position="bottom-end"
+      width={240}
+      offset={6}
+      transitionProps={{ duration: 120 }}
+    >
       <Menu.Target>
-        <UnstyledButton className={styles.person} aria-label={`Account of ${person.name}`}>
-          {initialsOf(person.name)}
-        </UnstyledButton>
+        <PersonButton person={person} autoFocus />
       </Menu.Target>
       <Menu.Dropdown>
         <Menu.Label className={styles.head}>
@@ -47,12 +52,4 @@ export function PersonMenu({ person }: { person: PersonView }) {
       </Menu.Dropdown>
     </Menu>
   )
-}
-
-/** Two letters: of the first and the last name, or the first two of the only one. */
-function initialsOf(name: string): string {
-  const words = name.trim().split(/\s+/)
-  const [first = '', last = ''] = words.length > 1 ? [words[0], words.at(-1)] : [words[0]]
-  const letters = last ? [...first].slice(0, 1).concat([...last].slice(0, 1)) : [...first].slice(0, 2)
-  return letters.join('').toUpperCase()
 }

@@ -5,10 +5,10 @@ import { ChevronLeft } from 'lucide-react'
 import { type FormEvent, useState } from 'react'
 import type { FilterControlView } from '@/lib/admin/view'
 import { buttonClass } from '@/lib/ui/button/button'
-import styles from './add-filter.module.css'
 import { datePresets } from './date-presets'
 import type { Condition } from './filter-address'
 import { conditionsOf, type FilterDraft, modesOf } from './filter-modes'
+import styles from './filter-panel.module.css'
 import { OptionPicker } from './option-picker'
 
 interface Props {

@@ -1,15 +1,14 @@
 'use client'
 
 import { Popover } from '@mantine/core'
-import clsx from 'clsx'
 import { useRouter } from 'next/navigation'
-import { lazy, Suspense, useState, useTransition } from 'react'
+import { lazy, Suspense, useEffect, useState, useTransition } from 'react'
 import type { FilterControlView } from '@/lib/admin/view'
-import styles from './add-filter.module.css'
+import { AddButton } from './add-button'
 import { type Condition, withConditions } from './filter-address'
-import toolbar from './list-toolbar.module.css'
+import styles from './filter-panel.module.css'
 
-interface Props {
+export interface FilterPanelProps {
   /** The list's own address, and its state as a query string. */
   href: string
   query: string
@@ -24,16 +23,20 @@ const FilterForm = lazy(() => import('./filter-form').then(({ FilterForm }) => (
 /** From so many fields on, a box narrows them down. */
 const FIND_FROM = 9
 
-/** Chooses a field, then what it must be, and goes to the list narrowed down by it. */
-export function AddFilter({ href, query, filters, at }: Props) {
+/** Chooses a field, then what it must be, and goes to the list narrowed down by it. Drawn open. */
+export function FilterPanel({ href, query, filters, at }: FilterPanelProps) {
   const router = useRouter()
+  const first = filters.length === 1 ? filters[0] : undefined
   const [isOpen, setIsOpen] = useState(false)
-  const [chosen, setChosen] = useState<FilterControlView>()
+  const [chosen, setChosen] = useState(first)
   const [isPending, startTransition] = useTransition()
+
+  // Not before its button is there to be placed at, and to give the focus back to.
+  useEffect(() => setIsOpen(true), [])
 
   function toggle(open: boolean) {
     setIsOpen(open)
-    if (open) setChosen(filters.length === 1 ? filters[0] : undefined)
+    if (open) setChosen(first)
   }
 
   function apply(conditions: Condition[]) {
@@ -53,14 +56,7 @@ export function AddFilter({ href, query, filters, at }: Props) {
       transitionProps={{ duration: 120 }}
     >
       <Popover.Target>
-        <button
-          type="button"
-          className={clsx(toolbar.chip, toolbar.add)}
-          aria-busy={isPending}
-          onClick={() => toggle(!isOpen)}
-        >
-          + Filter
-        </button>
+        <AddButton autoFocus aria-busy={isPending} onClick={() => toggle(!isOpen)} />
       </Popover.Target>
       <Popover.Dropdown className={styles.panel} aria-label="Add a filter">
         {chosen ? (
