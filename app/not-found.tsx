@@ -1,3 +1,5 @@
+'use client'
+
 import { ButtonLink } from '@/lib/ui/button/button'
 import { EmptyState } from '@/lib/ui/empty-state/empty-state'
 

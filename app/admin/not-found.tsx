@@ -1,15 +1,17 @@
+'use client'
+
+import { MapPinOff } from 'lucide-react'
 import { ButtonLink } from '@/lib/ui/button/button'
 import { EmptyState } from '@/lib/ui/empty-state/empty-state'
-import { Icon } from '@/lib/ui/icon'
 import { Page } from '@/lib/ui/page/page'
 
-/** Drawn beside every page, so it asks nothing of the database. */
+/** Next hands it to every page beside what that shows: a client component is a name there, until it is needed. */
 export default function NotFoundPage() {
   return (
     <Page title="Not found" path={[{ label: 'Not found' }]}>
       <EmptyState
         isPage
-        icon={<Icon name="map-pin-off" size={20} />}
+        icon={<MapPinOff size={20} aria-hidden="true" />}
         title="There is nothing at this address"
         actions={<ButtonLink href="/admin">Go home</ButtonLink>}
       >

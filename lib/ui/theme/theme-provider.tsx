@@ -32,8 +32,21 @@ export function ThemeProvider({ nonce: given, scheme, children }: Props) {
       defaultColorScheme={scheme}
       getStyleNonce={() => nonce}
     >
-      <ModalsProvider>{children}</ModalsProvider>
-      <Notifications position="bottom-right" limit={4} autoClose={6000} />
+      {children}
+      <Overlays />
     </MantineProvider>
+  )
+}
+
+/** Dialogs and toasts open from handlers and effects alone, so the server draws neither of them. */
+function Overlays() {
+  const [isMounted, setIsMounted] = useState(false)
+  useEffect(() => setIsMounted(true), [])
+  if (!isMounted) return null
+  return (
+    <>
+      <ModalsProvider>{null}</ModalsProvider>
+      <Notifications position="bottom-right" limit={4} autoClose={6000} />
+    </>
   )
 }
