@@ -4,6 +4,7 @@ import type { MenuItemView, MenuView } from '@/lib/admin/view'
 import { Icon } from '@/lib/ui/icon'
 import { toMarkup } from '@/lib/ui/markup'
 import { PageLink } from '@/lib/ui/page-link'
+import { write } from '@/lib/ui/written'
 import { LargeMenu } from './large-menu'
 import { MenuFilter } from './menu-filter'
 import { MenuLinks } from './menu-links'
@@ -81,8 +82,8 @@ function Brand({ menu: { title, logo } }: Pick<Props, 'menu'>) {
 }
 
 /** Nothing here needs React in the browser. */
-function Plain({ children }: { children: ReactNode }) {
-  return <MenuLinks markup={toMarkup(children) ?? ''} />
+async function Plain({ children }: { children: ReactNode }) {
+  return <MenuLinks written={await write(toMarkup(children) ?? '')} />
 }
 
 function Section({ id, label, items }: { id: string; label: string; items: readonly MenuItemView[] }) {

@@ -1,6 +1,7 @@
 'use client'
 
 import { useLayoutEffect, useRef, useState } from 'react'
+import { useWritten, type Written } from '@/lib/ui/use-written'
 import { forgetNews, isOwnDrawing, setRowNews } from './live-rows'
 import { replaceRows, updateRows } from './replace-rows'
 
@@ -9,16 +10,12 @@ let last: { place: string; markup: string; rows: readonly Element[] } | undefine
 
 const placeNow = () => window.location.pathname + window.location.search
 
-interface Props {
-  /** The rows, as the server wrote them. */
-  markup: string
-}
-
 /**
- * The rows of a list as plain markup. When others come, the rows that stay keep their ticks and the focus; where they
+ * The rows of a list as plain markup, as the server wrote it. When others come, the rows that stay keep their ticks and the focus; where they
  * came by themselves, they also keep their places until the person wants to see the new ones.
  */
-export function ListRows({ markup }: Props) {
+export function ListRows({ written }: { written: Written }) {
+  const markup = useWritten(written)
   const body = useRef<HTMLTableSectionElement>(null)
   const [first] = useState(markup)
   const drawn = useRef(first)
@@ -48,5 +45,5 @@ export function ListRows({ markup }: Props) {
   }, [markup])
 
   // biome-ignore lint/security/noDangerouslySetInnerHtml: written and escaped by toMarkup on the server
-  return <tbody ref={body} dangerouslySetInnerHTML={{ __html: first }} />
+  return <tbody ref={body} data-written={written.id} dangerouslySetInnerHTML={{ __html: first }} />
 }

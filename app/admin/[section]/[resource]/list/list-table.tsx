@@ -2,6 +2,7 @@ import { Cell } from '@/lib/admin/fields/cell'
 import type { CellView, ColumnView, ListView, RowView } from '@/lib/admin/view'
 import { toMarkup } from '@/lib/ui/markup'
 import { PageLink } from '@/lib/ui/page-link'
+import { write } from '@/lib/ui/written'
 import { cardPlaces } from './card-places'
 import { ListRows } from './list-rows'
 import styles from './list-table.module.css'
@@ -13,7 +14,7 @@ interface Props {
 }
 
 /** The rows as plain markup; on phones each becomes a card. */
-export function ListTable({ list: { resource, columns, rows }, canSelect }: Props) {
+export async function ListTable({ list: { resource, columns, rows }, canSelect }: Props) {
   const places = cardPlaces(columns, rows)
   const drawn = rows.map((row, at) => (
     // A table without a key gives its rows no name of their own.
@@ -39,7 +40,7 @@ export function ListTable({ list: { resource, columns, rows }, canSelect }: Prop
             ))}
           </tr>
         </thead>
-        {markup === undefined ? <tbody>{drawn}</tbody> : <ListRows markup={markup} />}
+        {markup === undefined ? <tbody>{drawn}</tbody> : <ListRows written={await write(markup)} />}
       </table>
     </div>
   )
