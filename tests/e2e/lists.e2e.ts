@@ -77,6 +77,46 @@ test.describe('lists', () => {
     expect(await sql`select 1 from blog.tags where name like 'Zzz%'`).toHaveLength(0)
   })
 
+  test('carry their rows once, and keep the keyboard where it stands from page to page', async ({ page, signInAs }) => {
+    await signInAs('owner')
+    const answer = await page.goto('/admin/shop/orders')
+    const named = (await answer?.text())?.match(/data-row=/g) ?? []
+    expect(named).toHaveLength(25)
+    const first = page.locator('tbody tr').first()
+    const before = await first.getAttribute('data-row')
+
+    await page.getByRole('link', { name: 'Next ›' }).focus()
+    await page.keyboard.press('Enter')
+    await expect(first).not.toHaveAttribute('data-row', before ?? '')
+    await expect(page.locator('tbody tr')).toHaveCount(25)
+    await expect(page.getByRole('link', { name: 'Next ›' })).toBeFocused()
+
+    await page.getByRole('link', { name: 'Total', exact: true }).focus()
+    await page.keyboard.press('Enter')
+    await expect(page.getByRole('columnheader', { name: /^Total/ })).toHaveAttribute('aria-sort', 'ascending')
+    await page.goBack()
+    await expect(page.getByRole('columnheader', { name: /^Placed/ })).toHaveAttribute('aria-sort', 'descending')
+  })
+
+  test('fetch what a button opens with its first press, and give the focus back to it', async ({ page, signInAs }) => {
+    await signInAs('owner')
+    await page.goto('/admin/shop/orders')
+    for (const [button, opens] of [
+      [page.getByRole('button', { name: '+ Filter' }), page.getByRole('list', { name: 'Filter by' })],
+      [page.getByRole('button', { name: 'As of…' }), page.getByRole('button', { name: 'A week ago' })],
+      [page.getByRole('button', { name: /^Account of/ }), page.getByRole('menuitem', { name: 'Sign out' })],
+    ] as const) {
+      await button.focus()
+      for (let time = 0; time < 2; time++) {
+        await page.keyboard.press('Enter')
+        await expect(opens).toBeVisible()
+        await page.keyboard.press('Escape')
+        await expect(opens).toBeHidden()
+        await expect(button).toBeFocused()
+      }
+    }
+  })
+
   for (const path of [
     '/admin',
     '/admin/catalogue/products',

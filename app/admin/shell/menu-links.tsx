@@ -3,6 +3,7 @@
 import { usePathname } from 'next/navigation'
 import { useLayoutEffect, useRef, useState } from 'react'
 import { useWritten, type Written } from '@/lib/ui/use-written'
+import { renew } from '@/lib/ui/written-box'
 import { currentness } from './currentness'
 
 /** Links of the menu as plain markup, as the server wrote them, of which the one to the page shown is marked. */
@@ -15,7 +16,10 @@ export function MenuLinks({ written }: { written: Written }) {
 
   useLayoutEffect(() => {
     if (!box.current) return
-    if (drawn.current !== markup) renew(box.current, markup)
+    if (drawn.current !== markup) {
+      for (const link of box.current.querySelectorAll('[aria-current]')) link.removeAttribute('aria-current')
+      renew(box.current, markup)
+    }
     drawn.current = markup
     for (const link of box.current.querySelectorAll('a')) {
       const current = currentness(link.getAttribute('href') ?? '', path)
@@ -28,15 +32,6 @@ export function MenuLinks({ written }: { written: Written }) {
 
   // biome-ignore lint/security/noDangerouslySetInnerHtml: written and escaped by toMarkup on the server
   return <div ref={box} data-written={written.id} dangerouslySetInnerHTML={{ __html: first }} />
-}
-
-/** Draws the links anew where they really are others: a browser spells the same markup in its own way. */
-function renew(box: HTMLElement, markup: string): void {
-  const next = document.createElement('div')
-  next.innerHTML = markup
-  const now = box.cloneNode(true) as HTMLElement
-  for (const link of now.querySelectorAll('[aria-current]')) link.removeAttribute('aria-current')
-  if (now.innerHTML !== next.innerHTML) box.replaceChildren(...next.childNodes)
 }
 
 /** The same in the text, so that the page says where one is before any script runs. */

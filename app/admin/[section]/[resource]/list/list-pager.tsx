@@ -1,14 +1,21 @@
 import type { PagerView } from '@/lib/admin/view'
 import { ButtonLink } from '@/lib/ui/button/button'
+import { toMarkup } from '@/lib/ui/markup'
 import { PageLink } from '@/lib/ui/page-link'
+import { write } from '@/lib/ui/written'
+import { WrittenBox } from '@/lib/ui/written-box'
 import styles from './list-pager.module.css'
 
-/** Which rows these are, how many stand on a page, and the way to the others. */
-export function ListPager({ pager }: { pager: PagerView }) {
+/** Which rows these are, how many stand on a page, and the way to the others: plain markup. */
+export async function ListPager({ pager }: { pager: PagerView }) {
+  return <WrittenBox className={styles.tail} written={await write(toMarkup(<Pager pager={pager} />) ?? '')} />
+}
+
+function Pager({ pager }: { pager: PagerView }) {
   const { summary, countHref, first, previous, next, last, pages } = pager
   const isOnlyPage = !previous && !next
   return (
-    <div className={styles.tail}>
+    <>
       <span className={styles.summary}>
         {summary}
         {countHref && (
@@ -58,7 +65,7 @@ export function ListPager({ pager }: { pager: PagerView }) {
           )}
         </nav>
       )}
-    </div>
+    </>
   )
 }
 

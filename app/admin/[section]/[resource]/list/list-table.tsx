@@ -3,6 +3,7 @@ import type { CellView, ColumnView, ListView, RowView } from '@/lib/admin/view'
 import { toMarkup } from '@/lib/ui/markup'
 import { PageLink } from '@/lib/ui/page-link'
 import { write } from '@/lib/ui/written'
+import { WrittenBox } from '@/lib/ui/written-box'
 import { cardPlaces } from './card-places'
 import { ListRows } from './list-rows'
 import styles from './list-table.module.css'
@@ -22,27 +23,32 @@ export async function ListTable({ list: { resource, columns, rows }, canSelect }
   ))
   // Cells of the deployer's own may need React.
   const markup = toMarkup(drawn)
+  const head = toMarkup(<Head columns={columns} canSelect={canSelect} />) ?? ''
   return (
     <div className={styles.scroll}>
       <TableFit />
       <table className={styles.table} aria-label={resource.plural} data-selectable={canSelect || undefined}>
-        <thead>
-          <tr>
-            {canSelect && (
-              <th className={styles.check}>
-                <label className={styles.target}>
-                  <input type="checkbox" className={styles.box} data-select="page" aria-label="Select this page" />
-                </label>
-              </th>
-            )}
-            {columns.map((column, at) => (
-              <Heading key={column.name} column={column} align={at > 0 && column.align === 'end' ? 'end' : undefined} />
-            ))}
-          </tr>
-        </thead>
+        <WrittenBox as="thead" written={await write(head)} />
         {markup === undefined ? <tbody>{drawn}</tbody> : <ListRows written={await write(markup)} />}
       </table>
     </div>
+  )
+}
+
+function Head({ columns, canSelect }: { columns: readonly ColumnView[]; canSelect: boolean }) {
+  return (
+    <tr>
+      {canSelect && (
+        <th className={styles.check}>
+          <label className={styles.target}>
+            <input type="checkbox" className={styles.box} data-select="page" aria-label="Select this page" />
+          </label>
+        </th>
+      )}
+      {columns.map((column, at) => (
+        <Heading key={column.name} column={column} align={at > 0 && column.align === 'end' ? 'end' : undefined} />
+      ))}
+    </tr>
   )
 }
 
