@@ -74,7 +74,6 @@ test.describe('open pages', () => {
     await expect(name).toHaveValue('Live form, typed')
 
     await page.getByRole('button', { name: 'Save and continue' }).click()
-    // The save's answer has arrived and is drawn: a record deleted before would be left for its history.
     await expect(page.getByRole('region', { name: 'History' })).toContainText('Live form, typed')
     await expect(page.getByText('Unsaved changes')).toBeHidden()
     await expect(page.getByText(/Changed just now/)).toBeHidden()
@@ -83,6 +82,59 @@ test.describe('open pages', () => {
     await sql`delete from catalogue.products where id = ${row?.id}`
     await expect(page.getByText('postgres has deleted this product.', { exact: false })).toBeVisible()
     await expect(name).toHaveValue('Live form, again')
+  })
+
+  test('keep what is typed when a save finds its record deleted in the same moment', async ({
+    page,
+    signInAs,
+    sql,
+  }) => {
+    await signInAs('owner')
+    await sql`delete from catalogue.products where name like any ('{Live %,Zwirbel %}')`
+    const [row] = await sql`insert into catalogue.products (name, slug, sku, price)
+      values ('Live and gone', 'live-gone', 'LIVE-3', 1) returning id`
+    const address = `/admin/catalogue/products/${row?.id}`
+    await page.goto(address)
+    await isLive(page)
+    // After the save and before its answer is drawn: at the end of its own transaction.
+    await sql`create function catalogue.delete_at_once() returns trigger language plpgsql as
+      $$ begin delete from catalogue.products where id = new.id; return null; end $$`
+    await sql`create constraint trigger delete_at_once after update on catalogue.products deferrable initially deferred
+      for each row when (new.slug = 'live-gone') execute function catalogue.delete_at_once()`
+    try {
+      const name = page.getByRole('textbox', { name: 'Name', exact: true })
+      // Its answer waits until something was typed after the save.
+      let goOn = () => {}
+      const isTyped = new Promise<void>((resolve) => {
+        goOn = resolve
+      })
+      await page.route(`**${address}`, async (route) => {
+        const answer = await route.fetch()
+        await isTyped
+        await route.fulfill({ response: answer })
+      })
+      await name.fill('Live and gone, saved')
+      await page.getByRole('button', { name: 'Save and continue' }).click()
+      await name.fill('Live and gone, typed after it')
+      goOn()
+      await expect(
+        page.getByText('This product is not there any more. What you see and typed is still here.'),
+      ).toBeVisible()
+      await expect(page.getByText('Unsaved changes')).toBeVisible()
+      await expect(name).toHaveValue('Live and gone, typed after it')
+      await expect(page).toHaveURL(address)
+    } finally {
+      await sql`drop function catalogue.delete_at_once cascade`
+    }
+
+    await page.getByRole('link', { name: 'Show as a page' }).click()
+    await page.getByRole('button', { name: 'Leave', exact: true }).click()
+    await expect(page).toHaveURL(`${address}/history`)
+    await page.getByRole('button', { name: 'Restore' }).click()
+    await expect(page.getByText('Undone.')).toBeVisible()
+    await page.goto(address)
+    await expect(page.getByRole('textbox', { name: 'Name', exact: true })).toHaveValue('Live and gone, saved')
+    await sql`delete from catalogue.products where id = ${row?.id}`
   })
 
   test('send an editor nothing that editors may not see', async ({ page, signInAs, sql }) => {

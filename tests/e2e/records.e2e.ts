@@ -150,7 +150,9 @@ test.describe('records', () => {
     await signInAs('owner')
     const { id, name } = await product(sql as never)
     await sql`delete from catalogue.products where id = ${id}`
-    await page.goto(`/admin/catalogue/products/${id}`)
+    const address = `/admin/catalogue/products/${id}`
+    expect((await page.request.get(address, { maxRedirects: 0 })).status()).toBe(307)
+    await page.goto(address)
     await expect(page).toHaveURL(/\/history$/)
     await page.getByRole('button', { name: 'Restore' }).click()
     await expect(page.getByText('Undone.')).toBeVisible()

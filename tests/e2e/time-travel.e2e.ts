@@ -36,7 +36,13 @@ test.describe('time travel', () => {
     await page.getByRole('link', { name: 'Back to now' }).click()
     await expect(page).not.toHaveURL(/at=/)
     await expect(page.getByRole('link', { name: 'New category' })).toBeVisible()
+
+    await page.goBack()
+    await link.click()
+    await expect(page.getByText(/You see Zwieback as of/)).toBeVisible()
     await sql`delete from catalogue.categories where slug = 'zwieback-then'`
+    await page.getByRole('link', { name: 'Back to now' }).click()
+    await expect(page).toHaveURL(/\/history$/)
   })
 
   test('a moment is picked; one before the history, to come, or none is answered in words', async ({

@@ -1,5 +1,4 @@
 import { cookies } from 'next/headers'
-import { redirect } from 'next/navigation'
 import { deleteRecords, saveRecord } from '@/app/admin/actions'
 import { pageContext } from '@/app/context'
 import { forPage } from '@/app/page-outcome'
@@ -14,7 +13,7 @@ import {
   travel,
 } from '@/lib/admin'
 import { loadRecordHistory } from '@/lib/admin/history/load-history'
-import { findDeletion, findSubject } from '@/lib/admin/history/subject'
+import { findSubject } from '@/lib/admin/history/subject'
 import { loadVersionHistory } from '@/lib/admin/history/version-history'
 import { recordHref } from '@/lib/admin/menu'
 import { loadReadable } from '@/lib/admin/record-view'
@@ -40,7 +39,8 @@ import { StorageNotice } from '../../../storage-notice'
 import { DeleteRecord } from '../form/delete-record'
 import { LifetimeProvider } from '../lifetime/lifetime'
 import { TimeLeft } from '../lifetime/time-left'
-import { ExpiredRecord } from '../record/expired-record'
+import { GoneRecord } from '../record/gone-record'
+import { OpenRecord } from '../record/open-record'
 import { RecordLayout } from '../record/record-layout'
 import { RelatedLists } from '../record/related-lists'
 import { RecordForm } from '../record-form'
@@ -67,12 +67,18 @@ export default async function RecordPage({ params, searchParams }: Props) {
     if (!isKnown) return <Unknown ctx={ctx} resource={present} id={recordId} asOf={asOf} />
   }
   const view = await forPage(
-    loadRecordView(then, resource, recordId, { isActivity: !(await cookies()).has(REFRESH_COOKIE) }).catch(
-      ledToHistory(ctx, present, recordId),
-    ),
+    loadRecordView(then, resource, recordId, { isActivity: !(await cookies()).has(REFRESH_COOKIE) }).catch(asGone),
     attempted,
   )
-  if (view instanceof AdminError) return <ExpiredRecord ctx={ctx} resource={present} message={view.message} />
+  // One page for each moment: what is kept of one is not what another one shows.
+  const moment = asOf?.at ?? 'now'
+  if (view instanceof AdminError) {
+    return (
+      <OpenRecord key={moment} isGone>
+        <GoneRecord ctx={ctx} resource={present} id={recordId} error={view} attempted={attempted} />
+      </OpenRecord>
+    )
+  }
   const history = await loadHistory(asOf ? then : ctx, present, view.id ?? recordId, asOf?.at)
   const canRestore = asOf !== undefined && (await mayRestore(ctx, present))
   const { title, related, dropped = [], can } = view
@@ -143,12 +149,23 @@ export default async function RecordPage({ params, searchParams }: Props) {
       </RecordLayout>
     </Page>
   )
-  if (!view.lifetime || view.id === undefined) return page
   return (
-    <LifetimeProvider resource={key} id={view.id} lifetime={view.lifetime}>
-      {page}
-    </LifetimeProvider>
+    <OpenRecord key={moment} isGone={false}>
+      {view.lifetime && view.id !== undefined ? (
+        <LifetimeProvider resource={key} id={view.id} lifetime={view.lifetime}>
+          {page}
+        </LifetimeProvider>
+      ) : (
+        page
+      )}
+    </OpenRecord>
   )
+}
+
+/** The error itself where it says that the record is gone. */
+function asGone(error: unknown): AdminError {
+  if (error instanceof AdminError && (error.code === 'not_found' || error.code === 'expired')) return error
+  throw error
 }
 
 async function isThere(ctx: RequestContext, resource: Resource, id: string): Promise<boolean> {
@@ -212,24 +229,4 @@ async function loadHistory(ctx: RequestContext, resource: Resource, id: string, 
   const limit = SHOWN_CHANGES
   if (resource.storage.versions) return loadVersionHistory(ctx, resource, id, { limit, until })
   return resource.history ? loadRecordHistory(ctx, resource, id, { limit, filters: { to: until } }) : undefined
-}
-
-/**
- * A record that is gone says by whom and when it was deleted, and offers to bring it back: its history does.
- * @returns the error itself where the record expired and no history tells of it
- */
-function ledToHistory(ctx: RequestContext, resource: Resource, id: string) {
-  return async (error: unknown): Promise<AdminError> => {
-    if (!(error instanceof AdminError) || (error.code !== 'not_found' && error.code !== 'expired')) throw error
-    if (await isTold(ctx, resource, id)) redirect(`${recordHref(resource, id)}/history`)
-    if (error.code === 'expired') return error
-    throw error
-  }
-}
-
-/** Whether a history tells how the record went. */
-async function isTold(ctx: RequestContext, resource: Resource, id: string): Promise<boolean> {
-  if (!resource.storage.versions) return (await findDeletion(ctx, resource, id)) !== undefined
-  const subject = await findSubject(ctx, resource, id).catch(() => undefined)
-  return subject?.isGone === true
 }

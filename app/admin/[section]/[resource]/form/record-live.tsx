@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from 'react'
 import { listen } from '@/app/admin/live/live'
 import { useRefresh } from '@/app/admin/live/use-refresh'
 import { Button } from '@/lib/ui/button/button'
+import { useIsGone } from '../record/open-record'
 import styles from './form.module.css'
 
 interface Props {
@@ -18,6 +19,7 @@ interface Props {
 
 /** What somebody else did to the record while it was open. */
 interface Notice {
+  /** Empty where nobody says. */
   who: string
   fields: string[]
   isGone: boolean
@@ -44,11 +46,19 @@ export function RecordLive({ resource, id, singular, isDirty, isSaving, saved }:
           setNotice((earlier) => merge(earlier, { who, fields, isGone: op === 'delete', isShown }))
           if (isShown) refresh()
         }
-        // A refresh of a record that is gone would take away what is typed.
+        // Where something is typed, the form keeps what it was typed over.
         if (isUnsaid && !now.current.isDirty) refresh()
       }),
     [resource, id, refresh],
   )
+
+  // Drawn again, by a save's answer for one, the page may learn it before it hears of it; or that the record is back.
+  const isGone = useIsGone()
+  useEffect(() => {
+    if (!isGone) return
+    setNotice((earlier) => (earlier?.isGone ? earlier : { who: '', fields: [], isGone, isShown: false }))
+    return () => setNotice((earlier) => (earlier?.isGone ? undefined : earlier))
+  }, [isGone])
 
   // What was saved went through the server's own comparison.
   useEffect(() => {
@@ -56,17 +66,12 @@ export function RecordLive({ resource, id, singular, isDirty, isSaving, saved }:
   }, [saved])
 
   if (!notice) return null
-  const { who, fields, isGone, isShown } = notice
   return (
-    <div role="status" className={styles.others} data-gone={isGone || undefined}>
-      <p>
-        {isGone
-          ? `${who} has deleted this ${singular.toLowerCase()}. What you see and typed is still here.`
-          : `Changed just now by ${who}${fields.length > 0 ? `: ${fields.join(', ')}` : ''}.`}
-      </p>
-      {isGone || isShown ? (
+    <div role="status" className={styles.others} data-gone={notice.isGone || undefined}>
+      <p>{sentence(notice, singular.toLowerCase())}</p>
+      {notice.isGone || notice.isShown ? (
         <Button size="small" tone="quiet" onClick={() => setNotice(undefined)}>
-          {isGone ? 'Close' : 'All right'}
+          {notice.isGone ? 'Close' : 'All right'}
         </Button>
       ) : (
         <>
@@ -88,11 +93,17 @@ export function RecordLive({ resource, id, singular, isDirty, isSaving, saved }:
   )
 }
 
+function sentence({ who, fields, isGone }: Notice, noun: string): string {
+  if (!isGone) return `Changed just now${who && ` by ${who}`}${fields.length > 0 ? `: ${fields.join(', ')}` : ''}.`
+  const how = who ? `${who} has deleted this ${noun}.` : `This ${noun} is not there any more.`
+  return `${how} What you see and typed is still here.`
+}
+
 function merge(earlier: Notice | undefined, next: Notice): Notice {
   if (!earlier || next.isGone || (earlier.isShown && earlier.who !== next.who)) return next
-  const who = earlier.who.split(', ').includes(next.who) ? earlier.who : `${earlier.who}, ${next.who}`
+  const people = new Set([...earlier.who.split(', '), next.who].filter((who) => who !== ''))
   return {
-    who,
+    who: [...people].join(', '),
     fields: [...new Set([...earlier.fields, ...next.fields])],
     isGone: earlier.isGone,
     isShown: earlier.isShown && next.isShown,
