@@ -86,8 +86,8 @@ test.describe('records', () => {
     await signInAs('owner')
     const { id } = await product(sql as never)
     await page.goto(`/admin/catalogue/products/${id}`)
-    await sql`update catalogue.products set stock = 77 where id = ${id}`
     await field(page, 'price').fill('3.10')
+    await sql`update catalogue.products set stock = 77 where id = ${id}`
     await page.getByRole('button', { name: 'Save and continue' }).click()
     await expect(page.getByText(/” saved/).first()).toBeVisible()
     expect((await sql`select price::text, stock from catalogue.products where id = ${id}`)[0]).toEqual({
@@ -96,8 +96,9 @@ test.describe('records', () => {
     })
 
     await page.goto(`/admin/catalogue/products/${id}`)
-    await sql`update catalogue.products set price = 9.99 where id = ${id}`
+    // Typed first: where nothing is, the page takes over what somebody else saves.
     await field(page, 'price').fill('5.00')
+    await sql`update catalogue.products set price = 9.99 where id = ${id}`
     await page.getByRole('button', { name: 'Save and continue' }).click()
     await expect(page.getByRole('heading', { name: 'Somebody else changed this too' })).toBeVisible()
     expect((await sql`select price::text from catalogue.products where id = ${id}`)[0]?.price).toBe('9.99')

@@ -231,9 +231,10 @@ test.describe('an append-only record', () => {
     await signInAs('owner')
     const { id, path, newest } = await newDeclaration(sql)
     await openForm(page, path)
+    // Typed first: where nothing is, the page takes over what somebody else saves.
+    await field(page, 'statement').fill('mine')
     await sql`insert into catalogue.allergen_declarations (entry_id, number, product_id, contains, statement)
       select entry_id, number, product_id, '{gluten,milk}', 'by psql' from catalogue.allergen_declarations_current where entry_id = ${id}`
-    await field(page, 'statement').fill('mine')
     await saveAndStay(page).click()
     await expect(page.getByRole('heading', { name: 'Somebody else changed this too' })).toBeVisible()
     await page.getByRole('group', { name: 'Statement' }).getByText('Use mine').click()
