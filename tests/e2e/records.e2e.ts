@@ -124,9 +124,9 @@ test.describe('records', () => {
     const row = async () => (await sql`select p::text as row, xmin::text from catalogue.products p where id = ${id}`)[0]
     const before = await row()
     await page.goto(`/admin/catalogue/products/${id}`)
-    await expect(field(page, 'name')).toBeVisible()
+    await expect(page.locator('form[data-ready]')).toBeVisible()
     await page.keyboard.press('Control+s')
-    await page.waitForTimeout(500)
+    await expect(page.getByText(/had nothing to change/)).toBeVisible()
     expect(await row()).toEqual(before)
   })
 
