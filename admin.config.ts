@@ -15,7 +15,7 @@ import {
   section,
   task,
 } from '@/lib/admin'
-import { localFiles } from '@/lib/effects'
+import { localFiles, s3Files } from '@/lib/files'
 import { error, ok } from '@/lib/tasks'
 
 /*
@@ -130,7 +130,14 @@ export default defineAdmin({
       // Private addresses are refused; the site's own may be one.
       allow: process.env.ORDER_WEBHOOK_URL ? [] : [URL.canParse(site) ? new URL(site).hostname : 'localhost'],
     },
-    files: localFiles(join(dataFolder, 'files')),
+    files: process.env.S3_BUCKET
+      ? s3Files({
+          bucket: process.env.S3_BUCKET,
+          region: process.env.AWS_REGION,
+          endpoint: process.env.S3_ENDPOINT,
+          prefix: 'bakery',
+        })
+      : localFiles(join(dataFolder, 'files')),
   },
 
   tasks: [

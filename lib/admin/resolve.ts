@@ -2,6 +2,7 @@ import { OWNER_ROLE } from '@/lib/auth'
 import { type Clock, systemClock } from '@/lib/db/clock'
 import { describeRelation } from '@/lib/db/table-shape'
 import { builtInHandlers, type Handlers, resolveHandlers } from '@/lib/effects'
+import { checkFiles } from '@/lib/files'
 import { resolveTasks, type Tasks } from '@/lib/tasks'
 import type { ResolvedWatcher } from '@/lib/watch'
 import { type AppendOnlyPair, type Catalogue, type CatalogueEntry, isRelation, readCatalogue } from './catalogue'
@@ -148,7 +149,18 @@ function resolveWork({ effects = {}, builtIn, tasks = [] }: AdminOptions) {
     { path: 'admin.effects', handlers: effects },
   ])
   const scheduled = resolveTasks([{ path: 'admin.tasks', tasks }])
-  return { handlers: found.handlers, tasks: scheduled.tasks, problems: [...found.checks, ...scheduled.checks] }
+  const problems = [...found.checks, ...checkStore(builtIn?.files), ...scheduled.checks]
+  return { handlers: found.handlers, tasks: scheduled.tasks, problems }
+}
+
+function checkStore(files: unknown): Problem[] {
+  if (files === undefined) return []
+  return checkFiles(files).map(({ option, message, hint }) => ({
+    id: 'files.option',
+    path: option ? `admin.builtIn.files.${option}` : 'admin.builtIn.files',
+    message: `${message}.`,
+    hint,
+  }))
 }
 
 export interface Place {

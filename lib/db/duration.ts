@@ -20,6 +20,15 @@ export function parseDuration(text: string): number | undefined {
   return total <= 10_000 * 86_400_000 ? Math.round(total) : undefined
 }
 
+const MOST_WAIT_MS = 24 * 3_600_000
+
+/** Milliseconds a Retry-After header asks for, in seconds or as a date; a day at most. Undefined where it says neither. */
+export function parseRetryAfter(header: string | undefined, nowMs = Date.now()): number | undefined {
+  if (header === undefined) return undefined
+  const wait = /^\d{1,9}$/.test(header) ? Number(header) * 1000 : Date.parse(header) - nowMs
+  return Number.isNaN(wait) ? undefined : Math.min(Math.max(0, wait), MOST_WAIT_MS)
+}
+
 /** '1h 30m', '5m', '250ms': milliseconds as people read them. */
 export function formatDuration(ms: number): string {
   let rest = Math.round(ms)

@@ -1,5 +1,4 @@
 export { type BuiltInOptions, builtInHandlers } from './builtin/built-in'
-export { type FileStore, localFiles } from './builtin/file-write'
 export { webhookSecret } from './builtin/http-request'
 export { type CallbackParts, receiveCallback } from './callback'
 export { type DeferralAnswer, type DeferralReport, settleDeferral } from './deferral'

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { ConfigError, type Problem } from '@/lib/admin/checks'
 import { type AdminOptions, defineAdmin, resource, section } from '@/lib/admin/define'
 import { resolveAdmin } from '@/lib/admin/resolve'
+import { s3Files } from '@/lib/files'
 
 const products = pgTable('products', { id: integer('id').primaryKey(), name: text('name'), price: integer('price') })
 
@@ -27,6 +28,16 @@ const MISTAKES: [claim: string, config: AdminOptions, problem: Partial<Problem>]
     'an unknown option of the site',
     site({}, { titel: 'x' }),
     { id: 'option.unknown', path: 'admin.titel', hint: 'Did you mean “title”?' },
+  ],
+  [
+    'files that are no place for any',
+    site({}, { builtIn: { files: '/var/lib/files' } }),
+    { id: 'files.option', path: 'admin.builtIn.files', hint: expect.stringContaining('localFiles(') },
+  ],
+  [
+    'a bucket in no region',
+    site({}, { builtIn: { files: s3Files({ bucket: 'bakery' }) } }),
+    { id: 'files.option', path: 'admin.builtIn.files.region' },
   ],
   ['an unknown option of a resource', site({ colums: [] }), { id: 'option.unknown', path: `${AT}.colums` }],
   [

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -8,14 +8,13 @@ import { SMTPServer } from 'smtp-server'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import { isPrivate } from '@/lib/effects/builtin/addresses'
 import { builtInHandlers } from '@/lib/effects/builtin/built-in'
-import { localFiles } from '@/lib/effects/builtin/file-write'
 import { isSigned } from '@/lib/effects/http/signature'
-import { requestEffect } from '@/lib/effects/request'
 import { createTestDatabase } from '@/tests/support/database'
-import { effectsWorkers } from '@/tests/support/effects'
+import { effectCarrier, effectsWorkers } from '@/tests/support/effects'
 
 const db = await createTestDatabase()
 const start = await effectsWorkers(db)
+const carryOut = effectCarrier(db)
 const WEBHOOK_SECRET = 'whsec of the tests'
 
 interface Mail {
@@ -72,7 +71,6 @@ const [home, other] = [await receiver(), await receiver()]
 const at = (where = '/', port = home.port) => `http://127.0.0.1:${port}${where}`
 
 const folder = await mkdtemp(path.join(tmpdir(), 'kontor-files-'))
-const root = path.join(folder, 'files')
 
 await start(
   builtInHandlers({
@@ -83,7 +81,6 @@ await start(
       allow: ['127.0.0.1'],
       responseLimit: 100,
     },
-    files: localFiles(root),
   }),
 )
 afterAll(async () => {
@@ -99,25 +96,6 @@ beforeEach(async () => {
   respond = (_call, response) => response.end('ok')
   refusal = undefined
 })
-
-/** Requests the effect and answers its row once it is terminal, or failed for now. */
-async function carryOut(kind: string, payload: unknown, until = ['completed', 'dead', 'failed']) {
-  const id = await requestEffect(db.app.orm, { kind, payload })
-  let row: Record<string, unknown> = {}
-  await expect
-    .poll(
-      async () => {
-        row = (
-          await db.app.sql`select *, run_at - now() > interval '1 s' as waits,
-          extract(epoch from run_at - now())::float8 as wait from kontor.effects where id = ${id}`
-        )[0]!
-        return until.includes(String(row.status))
-      },
-      { timeout: 10_000, interval: 20 },
-    )
-    .toBe(true)
-  return row as Record<string, unknown> & { completion_payload: Record<string, unknown>; last_error: string }
-}
 
 describe('email.send', () => {
   test('delivers over SMTP to everybody named, with one Message-ID for all attempts', async () => {
@@ -329,45 +307,6 @@ describe('http.request', () => {
     for (const address of ['1.1.1.1', '8.8.8.8', '172.32.0.1', '100.128.0.1', '2606:4700::1111', '2a00::1']) {
       expect([address, isPrivate(address)]).toEqual([address, false])
     }
-  })
-})
-
-describe('file.write', () => {
-  test('writes text and bytes into the site’s files, whole', async () => {
-    const text = await carryOut('file.write', { name: 'exports/2030/a.txt', text: 'größer' })
-    const bytes = await carryOut('file.write', { name: 'b.bin', base64: Buffer.from([0, 255, 1]).toString('base64') })
-    expect(text.completion_payload).toMatchObject({ bytes: 8, name: 'exports/2030/a.txt' })
-    expect(bytes.status).toBe('completed')
-    expect(await readFile(path.join(root, 'exports/2030/a.txt'), 'utf8')).toBe('größer')
-    expect([...(await readFile(path.join(root, 'b.bin')))]).toEqual([0, 255, 1])
-    expect(await readdir(root)).toEqual(['b.bin', 'exports'])
-  })
-
-  test('replaces unless told not to, and an attempt repeated finds its own file', async () => {
-    const keep = { name: 'keep.txt', text: 'one', replace: false }
-    expect((await carryOut('file.write', keep)).status).toBe('completed')
-    expect((await carryOut('file.write', keep)).status).toBe('completed')
-    expect((await carryOut('file.write', { ...keep, text: 'two' })).status).toBe('dead')
-    expect((await carryOut('file.write', { ...keep, text: 'two', replace: true })).status).toBe('completed')
-    expect(await readFile(path.join(root, 'keep.txt'), 'utf8')).toBe('two')
-  })
-
-  test.each(['../out.txt', 'a/../../out.txt', '/etc/out.txt', 'a//b', '.hidden', 'a/.git/b', 'a\\b', 'a\0b', ''])(
-    'the name %j is refused',
-    async (name) => {
-      // jsonb holds no NUL: such a name cannot even be asked for.
-      if (name.includes('\0')) return expect(carryOut('file.write', { name, text: '' })).rejects.toThrow('NUL')
-      expect(await carryOut('file.write', { name, text: 'x' })).toMatchObject({ status: 'dead', attempts: 1 })
-    },
-  )
-
-  test('a link that leads out of the files is not followed', async () => {
-    const outside = path.join(folder, 'outside')
-    await mkdir(outside)
-    await writeFile(path.join(outside, 'x'), 'safe')
-    await symlink(outside, path.join(root, 'link'))
-    expect(await carryOut('file.write', { name: 'link/x', text: 'evil' })).toMatchObject({ status: 'dead' })
-    expect(await readFile(path.join(outside, 'x'), 'utf8')).toBe('safe')
   })
 })
 

@@ -1,11 +1,12 @@
 import pino, { type Logger } from 'pino'
-import { afterAll } from 'vitest'
+import { afterAll, expect } from 'vitest'
 import { connect } from '@/lib/db/client'
 import { databaseClock } from '@/lib/db/clock'
 import type { HandlerDefinition } from '@/lib/effects/handler'
 import { openCarrier } from '@/lib/effects/queue/bullmq'
 import { migrateQueue } from '@/lib/effects/queue/migrate'
 import { resolveHandlers } from '@/lib/effects/registry'
+import { requestEffect } from '@/lib/effects/request'
 import {
   type EffectsSettings,
   type EffectsWorker,
@@ -78,5 +79,21 @@ export async function effectsWorkers(db: TestDatabase) {
     }
     open.add(running)
     return running
+  }
+}
+
+/** Requests effects, and answers each one's row once it is terminal, or failed for now. `wait` is the seconds until it is due. */
+export function effectCarrier(db: TestDatabase) {
+  return async function carryOut(kind: string, payload: unknown, until = ['completed', 'dead', 'failed']) {
+    const id = await requestEffect(db.app.orm, { kind, payload })
+    let row: Record<string, unknown> = {}
+    const readState = async () => {
+      const [read] = await db.app.sql`
+        select *, extract(epoch from run_at - now())::float8 as wait from kontor.effects where id = ${id}`
+      row = read!
+      return String(row.status)
+    }
+    await expect.poll(readState, { interval: 20 }).toSatisfy((status: string) => until.includes(status))
+    return row as Record<string, unknown> & { completion_payload: Record<string, unknown>; last_error: string }
   }
 }

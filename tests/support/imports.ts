@@ -10,6 +10,8 @@ export interface Import {
   file: string | undefined
   /** Only types: nothing of it is left when the code runs. */
   isType: boolean
+  /** `import('…')`: read when that line runs. */
+  isLazy: boolean
 }
 
 export interface Module {
@@ -33,8 +35,13 @@ function readModule(file: string): Module {
   const statements = [...text.matchAll(STATEMENT)].map(([, type, names, specifier]) => ({
     specifier: specifier ?? '',
     isType: type !== undefined || isTypesOnly(names),
+    isLazy: false,
   }))
-  const calls = [...text.matchAll(CALL)].map(([, specifier]) => ({ specifier: specifier ?? '', isType: false }))
+  const calls = [...text.matchAll(CALL)].map(([, specifier]) => ({
+    specifier: specifier ?? '',
+    isType: false,
+    isLazy: true,
+  }))
   return {
     file,
     imports: [...statements, ...calls].map((found) => ({ ...found, file: resolveFile(file, found.specifier) })),

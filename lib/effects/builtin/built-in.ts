@@ -1,13 +1,14 @@
+import type { FileStore } from '@/lib/files'
 import type { HandlerDefinition } from '../handler'
 import { type EmailSendOptions, emailSendHandler } from './email-send'
-import { type FileStore, fileWriteHandler } from './file-write'
+import { fileWriteHandler } from './file-write'
 import { type HttpRequestOptions, httpRequestHandler } from './http-request'
 import { logHandler } from './log'
 
 export interface BuiltInOptions {
   email?: EmailSendOptions
   http?: HttpRequestOptions
-  /** Where `file.write` writes. */
+  /** Where `file.write` writes: `localFiles(folder)` or `s3Files({ bucket, region })`. */
   files?: FileStore
 }
 

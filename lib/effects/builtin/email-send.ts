@@ -1,9 +1,9 @@
 import path from 'node:path'
 import type { SendMailOptions, Transporter } from 'nodemailer'
 import { z } from 'zod'
+import { localFiles } from '@/lib/files'
 import { PermanentError } from '../failure'
 import { type HandlerContext, type HandlerDefinition, handler } from '../handler'
-import { localFiles } from './file-write'
 
 export interface EmailSendOptions {
   /** `smtp://user:password@host:587`, `smtps://…`. Without it, and without a folder, every e-mail fails, saying so. */
@@ -110,7 +110,7 @@ async function keep(
   ctx: HandlerContext,
 ) {
   const file = `${ctx.id}.eml`
-  await localFiles(folder).write(file, raw as Buffer, { replace: true })
+  await localFiles(folder).write(file, raw as Buffer)
   return { messageId, isDelivered: false, file: path.join(folder, file) }
 }
 

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto'
 import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { z } from 'zod'
-import type { Duration } from '@/lib/db/duration'
+import { type Duration, parseRetryAfter } from '@/lib/db/duration'
 import { PermanentError, RetryLaterError } from '../failure'
 import { type HandlerContext, type HandlerDefinition, handler } from '../handler'
 import { sign } from '../http/signature'
@@ -23,7 +23,6 @@ export interface HttpRequestOptions {
 
 const MOST_REDIRECTS = 3
 const RESPONSE_LIMIT = 64 * 1024
-const MOST_WAIT_MS = 24 * 3_600_000
 
 /** Headers a payload may not set: they belong to the connection, or to us. */
 const OURS =
@@ -178,15 +177,7 @@ function judge(response: KeptResponse, ctx: HandlerContext): KeptResponse {
   if (status >= 200 && status < 300) return response
   const said = `${new URL(response.url).host} answered ${status}: ${body.slice(0, 500)}`
   if (status < 500 && ![408, 425, 429].includes(status)) throw new PermanentError(said)
-  const waitMs = waitOf(headers['retry-after'], ctx.clock.now().getTime())
-  if (waitMs !== undefined) throw new RetryLaterError(said, Math.min(waitMs, MOST_WAIT_MS))
+  const waitMs = parseRetryAfter(headers['retry-after'], ctx.clock.now().getTime())
+  if (waitMs !== undefined) throw new RetryLaterError(said, waitMs)
   throw new Error(said)
-}
-
-/** Milliseconds a Retry-After header asks for: seconds, or a date. */
-function waitOf(header: string | undefined, nowMs: number): number | undefined {
-  if (header === undefined) return undefined
-  if (/^\d{1,9}$/.test(header)) return Number(header) * 1000
-  const at = Date.parse(header)
-  return Number.isNaN(at) ? undefined : Math.max(0, at - nowMs)
 }

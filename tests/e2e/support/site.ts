@@ -62,6 +62,7 @@ export function siteEnv(urls: DatabaseUrls, baseURL: string, folder: string): No
     NEXTAUTH_SECRET: SESSION_SECRET,
     KONTOR_EFFECTS_SECRET: EFFECTS_SECRET,
     SMTP_URL: '',
+    S3_BUCKET: '',
     ORDER_WEBHOOK_URL: '',
     KONTOR_DATA_DIR: folder,
   }

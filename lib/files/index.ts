@@ -1,0 +1,5 @@
+export { checkFiles } from './check'
+export { FileError, type FileStore } from './files'
+export { localFiles } from './local'
+export { fileName } from './name'
+export { s3Files } from './s3'
