@@ -39,16 +39,10 @@ export {
   triggerState,
   uninstallTriggers,
 } from './triggers'
-export { arisenSince, changedAgain, countRecords, presentSnapshot } from './undo-changed-again'
+export { type UndoChunk, undoChunk, withNeeded } from './undo-chunk'
 export { undoneBy } from './undo-links'
-export {
-  countChanges,
-  type UndoChunk,
-  type UndoPlan,
-  type UndoSelector,
-  undoChunk,
-  undoPlan,
-  withDeletedParents,
-} from './undo-plan'
+export { countChanges, type UndoPlan, undoPlan } from './undo-plan'
+export type { UndoSelector } from './undo-selector'
 export { recordKey, type UndoBlocker, type UndoConflict, type UndoStep, undoesOf } from './undo-step'
+export { arisenSince, countRecords, planWhole, presentSnapshot } from './undo-whole'
 export { roleOverLog } from './upkeep'

@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
 import type { Executor } from '@/lib/db/client'
 import { encodeRecordId } from '@/lib/db/record-id'
 import { type ForeignKey, readUniqueKeys, type UniqueKey } from './constraints'
@@ -6,6 +6,7 @@ import { arrayOf } from './filters'
 import { quote } from './literal'
 import { factsOf, idOf, tableOf } from './present-rows'
 import type { TableFacts } from './table-facts'
+import { chosenBy, type UndoSelector } from './undo-selector'
 import { recordKey, type UndoStep } from './undo-step'
 
 /** Steps by record, to see what else the plan does. */
@@ -14,12 +15,14 @@ type StepIndex = ReadonlyMap<string, UndoStep>
 /**
  * Adds what foreign keys and unique keys would refuse, given everything else the plan does. Asks the database set by set:
  * a query for each key, not for each record.
+ * @param whole the undo the steps are a part of, as far as it is larger
  */
 export async function addKeyBlockers(
   db: Executor,
   steps: readonly UndoStep[],
   tables: ReadonlyMap<string, TableFacts>,
   keys: readonly ForeignKey[],
+  whole?: UndoSelector,
 ): Promise<void> {
   const index: StepIndex = new Map(steps.map((step) => [recordKey(step), step]))
   const own = new Set(steps.map(({ relation }) => relation))
@@ -29,7 +32,7 @@ export async function addKeyBlockers(
   )
   for (const key of keys) {
     const parent = parents.get(key.parent)
-    if (own.has(key.relation) && parent) await addMissingParents(db, steps, key, parent, index)
+    if (own.has(key.relation) && parent) await addMissingParents(db, steps, key, parent, index, whole)
   }
   const children = await factsOf(
     db,
@@ -37,11 +40,11 @@ export async function addKeyBlockers(
   )
   for (const key of keys) {
     const child = children.get(key.relation)
-    if (own.has(key.parent) && child) await addChildren(db, steps, key, child, index)
+    if (own.has(key.parent) && child) await addChildren(db, steps, key, child, index, whole)
   }
   for (const unique of await readUniqueKeys(db, [...own])) {
     const facts = tables.get(unique.relation)
-    if (facts && facts.key.length > 0) await addTaken(db, steps, unique, facts, index)
+    if (facts && facts.key.length > 0) await addTaken(db, steps, unique, facts, index, whole)
   }
 }
 
@@ -71,6 +74,22 @@ function sought(
 const unnested = ({ columns }: Sought) =>
   sql`unnest(${sql.join(columns.map(arrayOf), sql`, `)}) with ordinality as v(${sql.raw([...columns.map((_, at) => `c${at}`), 'place'].join(', '))})`
 
+/** That the rest of the undo brings the record `id` (an expression) back. */
+const comesBack = (whole: UndoSelector | undefined, relation: string, id: SQL) =>
+  whole ? anyOf(whole, relation, id, sql`f.op = 'delete'`) : sql`false`
+
+/** That the rest of the undo removes the record `id`, or changes one of these columns of it: what it has there is free. */
+const letsGo = (whole: UndoSelector | undefined, relation: string, id: SQL, columns: readonly string[]) =>
+  whole ? anyOf(whole, relation, id, sql`(f.op = 'insert' or f.before ?| ${arrayOf(columns)})`) : sql`false`
+
+/**
+ * That the whole has such a change of the record. Read by the record's own index, row by row: `limit` keeps this from becoming
+ * a join, `coalesce` keeps the selector from being looked up first, which for each row would read all of the undo.
+ */
+const anyOf = (whole: UndoSelector, relation: string, id: SQL, condition: SQL) => sql`coalesce((
+  select true from kontor.changes as f where f.relation = ${relation} and left(f.record_id, 500) = left(${id}, 500)
+    and f.record_id = ${id} and ${condition} and coalesce(${chosenBy(whole, 'f')}, false) limit 1), false)`
+
 const matching = (facts: TableFacts, names: readonly string[]) =>
   sql.raw(
     names
@@ -86,6 +105,7 @@ async function addMissingParents(
   key: ForeignKey,
   parent: TableFacts,
   index: StepIndex,
+  whole: UndoSelector | undefined,
 ) {
   const asked = sought(steps, key.columns, (step) =>
     step.relation === key.relation && step.kind !== 'remove' && key.columns.some((column) => column in step.values)
@@ -93,8 +113,12 @@ async function addMissingParents(
       : undefined,
   )
   if (asked.steps.length === 0) return
-  const missing = await db.execute<{ place: string }>(sql`select v.place::text as place from ${unnested(asked)}
-    where not exists (select from ${tableOf(parent)} as t where ${matching(parent, key.parentColumns)})`)
+  const idOfParent = (step: UndoStep) => encodeRecordId(pointsAt(step, key).map((value) => value ?? ''))
+  const withIds = { ...asked, columns: [...asked.columns, asked.steps.map(idOfParent)] }
+  const id = sql.raw(`v.c${asked.columns.length}`)
+  const missing = await db.execute<{ place: string }>(sql`select v.place::text as place from ${unnested(withIds)}
+    where not exists (select from ${tableOf(parent)} as t where ${matching(parent, key.parentColumns)})
+      and not ${comesBack(whole, key.parent, id)}`)
   const restored = new Set(
     [...index.values()]
       .filter(({ relation, kind }) => relation === key.parent && kind === 'restore')
@@ -107,7 +131,7 @@ async function addMissingParents(
     step.blockers.push({
       kind: 'parent_gone',
       columns: key.columns,
-      records: [{ relation: key.parent, recordId: encodeRecordId(values.map((value) => value ?? '')) }],
+      records: [{ relation: key.parent, recordId: idOfParent(step) }],
       canSkip: true,
     })
   }
@@ -129,6 +153,7 @@ async function addChildren(
   key: ForeignKey,
   child: TableFacts,
   index: StepIndex,
+  whole: UndoSelector | undefined,
 ) {
   const asked = sought(steps, key.parentColumns, (step) =>
     step.relation === key.parent && step.kind === 'remove'
@@ -138,7 +163,8 @@ async function addChildren(
   if (asked.steps.length === 0) return
   const id = child.key.length > 0 ? sql.raw(idOf(child, 't')) : sql`null::text`
   const rows = await db.execute<{ place: string; id: string | null }>(sql`select v.place::text as place, ${id} as id
-    from ${unnested(asked)} join ${tableOf(child)} as t on ${matching(child, key.columns)} limit ${CHILDREN_READ}`)
+    from ${unnested(asked)} join ${tableOf(child)} as t on ${matching(child, key.columns)}
+    where not ${letsGo(whole, key.relation, id, key.columns)} limit ${CHILDREN_READ}`)
   const left = new Map<UndoStep, string[]>()
   for (const { place, id: recordId } of rows) {
     const step = asked.steps[Number(place) - 1]!
@@ -158,6 +184,7 @@ async function addTaken(
   unique: UniqueKey,
   facts: TableFacts,
   index: StepIndex,
+  whole: UndoSelector | undefined,
 ) {
   const asked = sought(steps, unique.columns, (step) =>
     step.relation === unique.relation &&
@@ -170,11 +197,10 @@ async function addTaken(
       : undefined,
   )
   if (asked.steps.length === 0) return
-  const rows = await db.execute<{
-    place: string
-    id: string
-  }>(sql`select v.place::text as place, ${sql.raw(idOf(facts, 't'))} as id
-    from ${unnested(asked)} join ${tableOf(facts)} as t on ${matching(facts, unique.columns)}`)
+  const id = sql.raw(idOf(facts, 't'))
+  const rows = await db.execute<{ place: string; id: string }>(sql`select v.place::text as place, ${id} as id
+    from ${unnested(asked)} join ${tableOf(facts)} as t on ${matching(facts, unique.columns)}
+    where not ${letsGo(whole, unique.relation, id, unique.columns)}`)
   for (const { place, id: recordId } of rows) {
     const step = asked.steps[Number(place) - 1]!
     if (recordId === step.recordId) continue

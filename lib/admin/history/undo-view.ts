@@ -33,7 +33,7 @@ export interface UndoObstacle {
 
 /** Why nothing was undone, and what could be chosen instead. */
 export interface UndoRefusal {
-  /** The first fifty. */
+  /** At most fifty, some of each reason. */
   obstacles: UndoObstacle[]
   /** Records concerned, and records that could be undone without them. */
   blocked: number

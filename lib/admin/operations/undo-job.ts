@@ -37,20 +37,21 @@ export const undoJob = (source: AdminSource): Job =>
     },
     async runChunk(asked, cursor: { before?: string }, job) {
       const ctx = operationContext(await jobContext(source, job), job.tx)
-      const { ids, next, size } = await undoChunk(job.tx, selectorOf(asked), cursor.before, CHUNK)
+      const whole = selectorOf(asked)
+      const { ids, next, size } = await undoChunk(job.tx, whole, cursor.before, CHUNK)
       // What a deletion took along is part of its transaction, so another chunk brings it back.
-      const { leftOut } = await undoPart(ctx, ids, asked, { cascades: asked.ids !== undefined })
+      const { leftOut } = await undoPart(ctx, ids, asked, { cascades: asked.ids !== undefined, whole })
       for (const { record, label, reason } of leftOut) job.fail(label ? `${record}, ${label}` : record, reason)
       return { next: next === null ? null : { before: next }, done: size }
     },
   })
 
 /**
- * Asks for an undo in the background, of more than one transaction takes. The whole is checked for later changes first;
- * what each record needs is decided when its chunk is undone, with the rights the person then has.
+ * Asks for an undo in the background, of more than one transaction takes. The whole is checked first; what each record
+ * needs is decided when its chunk is undone, with the rights the person then has.
  * @returns the job's id
- * @throws AdminError `not_found` where there are no such changes; `conflict` with `undo` (an UndoRefusal) where some were
- *   made again since and the request does not say what to do about it: nothing is started then
+ * @throws AdminError `not_found` where there are no such changes; `conflict` with `undo` (an UndoRefusal) where
+ *   something is in the way and the request does not say what to do about it, `forbidden`: nothing is started then
  */
 export async function requestUndo(road: Road, request: UndoRequest): Promise<string> {
   const { ctx, reason } = road

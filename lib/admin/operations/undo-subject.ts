@@ -22,6 +22,13 @@ export function subjectOf(ctx: OperationContext, relation: string): UndoSubject 
   throw new AdminError('conflict', `${relation} is not part of this admin, so its changes cannot be undone here.`)
 }
 
+/** The columns, by their database names, that an undo can write through this subject. */
+export function columnsOf({ resource, link }: UndoSubject): ReadonlySet<string> {
+  return new Set(
+    link ? link.join.columns.map(({ name }) => name) : [...resource.fields.values()].map(({ column }) => column.name),
+  )
+}
+
 /** The records of these ids that are there under a condition, by id; one query where the storage can. */
 export async function loadRows(
   ctx: OperationContext,

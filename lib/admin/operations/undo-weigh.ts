@@ -20,16 +20,20 @@ export interface WeighedStep {
   /** The record as it is; undefined for one that comes back, and for links. */
   row?: StoredRow
   obstacles: UndoObstacle[]
+  /** Values left out, as the person said, because other records are in their way: who undoes much wants to know which. */
+  leftOut: UndoObstacle[]
 }
 
 /**
  * What the person may do of a plan, and what is in the way of it. Steps that have nothing left to do are left out.
+ * @param options.lock holds the records until the transaction ends. Default true
  * @throws AdminError `forbidden` where they may not do one of its steps themselves, `invalid` for a value given
  */
 export async function weighSteps(
   ctx: OperationContext,
   steps: readonly UndoStep[],
   request: UndoRequest,
+  { lock = true }: { lock?: boolean } = {},
 ): Promise<WeighedStep[]> {
   const groups = new Map<string, UndoStep[]>()
   for (const step of steps) {
@@ -38,22 +42,27 @@ export async function weighSteps(
     groups.set(name, [...(groups.get(name) ?? []), step])
   }
   const weighed: WeighedStep[] = []
-  for (const group of groups.values()) weighed.push(...(await weighGroup(ctx, group, request)))
+  for (const group of groups.values()) weighed.push(...(await weighGroup(ctx, group, request, lock)))
   return weighed
 }
 
 /** Steps of one kind and table. */
-async function weighGroup(ctx: OperationContext, steps: UndoStep[], request: UndoRequest): Promise<WeighedStep[]> {
+async function weighGroup(
+  ctx: OperationContext,
+  steps: UndoStep[],
+  request: UndoRequest,
+  lock: boolean,
+): Promise<WeighedStep[]> {
   const [{ relation, kind }] = steps as [UndoStep]
   const subject = subjectOf(ctx, relation)
-  const rows = await permitted(ctx, subject, steps)
+  const rows = await permitted(ctx, subject, steps, lock)
   const fields = new FieldsOf(ctx, subject)
   const arisen = await arisenMeanwhile(ctx, steps, request)
   const weighed: WeighedStep[] = []
   for (const step of steps) {
     const row = rows.get(step.recordId)
     const title = row && !subject.link ? titleOf(subject.resource, row.texts, row.id) : titleThen(subject, step)
-    const own: WeighedStep = { step, subject, texts: fields.texts(step), row, obstacles: [] }
+    const own: WeighedStep = { step, subject, texts: fields.texts(step), row, obstacles: [], leftOut: [] }
     const record = row && kind === 'set' && !subject.link ? toRecord(subject.resource, row.texts) : undefined
     if (record)
       for (const name of Object.keys(own.texts)) assertMayChange(ctx, subject.resource, fields.field(name), record)
@@ -80,13 +89,16 @@ async function weighGroup(ctx: OperationContext, steps: UndoStep[], request: Und
       })
     }
     if (kind === 'set' && Object.keys(own.texts).length === 0 && own.obstacles.length === 0) {
-      if (step.unknown.length === 0) continue
-      own.obstacles.push({
-        record: title,
-        label: step.unknown.map((column) => fields.label(column)).join(', '),
-        reason: 'Its values are kept out of the log, so the earlier one is not known.',
-        choice: 'leaveOut',
-      })
+      if (request.leaveOut) own.obstacles.push(...own.leftOut)
+      if (step.unknown.length > 0) {
+        own.obstacles.push({
+          record: title,
+          label: step.unknown.map((column) => fields.label(column)).join(', '),
+          reason: 'Its values are kept out of the log, so the earlier one is not known.',
+          choice: 'leaveOut',
+        })
+      }
+      if (own.obstacles.length === 0) continue
     }
     weighed.push(own)
   }
@@ -109,6 +121,7 @@ async function permitted(
   ctx: OperationContext,
   { resource, link, storage }: UndoSubject,
   steps: readonly UndoStep[],
+  lock: boolean,
 ): Promise<Map<string, StoredRow>> {
   const [{ kind }] = steps as [UndoStep]
   const isThere = ({ blockers }: UndoStep) => !blockers.some((blocker) => ABSENT.has(blocker.kind))
@@ -117,7 +130,7 @@ async function permitted(
   // Whether the records a link belongs to may be changed is asked when it is written: they may have to come back first.
   if (link) {
     await assertAllowed(ctx, resource, 'update')
-    return loadRows(ctx, storage, ids, { lock: true })
+    return loadRows(ctx, storage, ids, { lock })
   }
   if (kind === 'restore') {
     await assertAllowed(ctx, resource, 'create')
@@ -125,7 +138,7 @@ async function permitted(
   }
   const operation = kind === 'set' ? 'update' : 'delete'
   const where = await rowCondition(ctx, resource, operation, 't')
-  const rows = await loadRows(ctx, storage, ids, { where, lock: true })
+  const rows = await loadRows(ctx, storage, ids, { where, lock })
   const missing = ids.find((id) => !rows.has(id))
   if (missing !== undefined)
     throw resource.storage.expiry ? await absence(ctx, resource, missing) : refusal(resource, operation)
@@ -150,7 +163,7 @@ function assertMayChange(
 
 /** Takes a blocker out of the way as the request says, or adds it to what is in the way. */
 function overcome(
-  { step, texts, obstacles }: WeighedStep,
+  { step, texts, obstacles, leftOut }: WeighedStep,
   blocker: UndoBlocker,
   title: string,
   fields: FieldsOf,
@@ -160,8 +173,9 @@ function overcome(
   const columns = (blocker.columns ?? []).filter((column) => !fields.isManaged(column))
   if (blocker.columns && columns.length === 0) return
   const labels = columns.map((column) => fields.label(column))
+  const obstacle = { record: title, label: labels.join(', '), reason: REASONS[blocker.kind] }
   const add = (choice: UndoObstacle['choice'], further: Partial<UndoObstacle> = {}) =>
-    obstacles.push({ record: title, label: labels.join(', '), reason: REASONS[blocker.kind], choice, ...further })
+    obstacles.push({ ...obstacle, choice, ...further })
   if (blocker.kind === 'column_required') {
     for (const [at, column] of columns.entries()) {
       const field = fields.ofColumn(column)
@@ -179,6 +193,7 @@ function overcome(
     add(canSkip ? 'overrule' : 'leaveOut')
     return
   }
+  if (blocker.records) leftOut.push({ ...obstacle, choice: 'leaveOut' })
   for (const column of columns) {
     const field = fields.ofColumn(column)
     if (field) delete texts[field.name]

@@ -1,5 +1,5 @@
 import { AdminError } from '@/lib/errors'
-import { recordKey, type UndoPlan, type UndoSelector, undoPlan, withDeletedParents } from '@/lib/history'
+import { recordKey, type UndoPlan, type UndoSelector, undoPlan, withNeeded } from '@/lib/history'
 import type { OperationContext } from '../context'
 import type { UndoObstacle, UndoRequest } from '../history/undo-view'
 import { inTransaction, type Road } from './road'
@@ -37,19 +37,20 @@ async function undoInside(ctx: OperationContext, request: UndoRequest): Promise<
 /**
  * Undoes a part of a larger undo within its transaction: those of `ids` that can be. What has nothing left to do is
  * passed over, what is in the way left out.
- * @returns how many changes were undone, and what was in the way of the others
+ * @param options.whole the undo it is a part of: what it needs of that comes along
+ * @returns how many changes were undone, and what was in the way of the others, single values included
  */
 export async function undoPart(
   ctx: OperationContext,
   ids: readonly string[],
   request: Pick<UndoRequest, 'overrule' | 'overruleUpTo' | 'given'>,
-  options: { cascades: boolean },
+  options: { cascades: boolean; whole: UndoSelector },
 ): Promise<{ undone: number; leftOut: UndoObstacle[] }> {
-  const asked = options.cascades ? ids : await withDeletedParents(ctx.tx, ids)
+  const asked = options.cascades ? ids : await withNeeded(ctx.tx, ids, options.whole)
   const { steps, leftOut } = await settleSteps(ctx, { ...request, leaveOut: true }, (without) =>
-    undoPlan(ctx.tx, { ids: asked }, { ...options, lock: true, without }),
+    undoPlan(ctx.tx, { ids: asked }, { cascades: options.cascades, lock: true, without }),
   )
-  return { ...(await takeAll(ctx, steps)), leftOut }
+  return { ...(await takeAll(ctx, steps)), leftOut: [...leftOut, ...steps.flatMap((step) => step.leftOut)] }
 }
 
 /** Plans until nothing is in the way: what is left out may have been what other steps need, so it is planned again. */

@@ -16,10 +16,11 @@ const db = await createTestDatabase()
 await db.owner.sql.unsafe(`
   create table shelves (id integer primary key, label text);
   create table books (id integer primary key, title text unique, shelf_id integer references shelves on delete cascade);
+  create table queue (id integer primary key, place integer, unique (place) deferrable initially deferred);
   grant all on all tables in schema public to kontor_app`)
 await installTriggers(
   db.owner.sql,
-  ['shelves', 'books'].map((name) => ({ schema: 'public', name })),
+  ['shelves', 'books', 'queue'].map((name) => ({ schema: 'public', name })),
 )
 const shelves = pgTable('shelves', { id: integer().primaryKey(), label: text() })
 const books = pgTable('books', {
@@ -27,9 +28,12 @@ const books = pgTable('books', {
   title: text().unique(),
   shelfId: integer('shelf_id').references(() => shelves.id, { onDelete: 'cascade' }),
 })
+const queue = pgTable('queue', { id: integer().primaryKey(), place: integer() })
 const admin = await createTestAdmin(db.app, {
-  schema: { shelves, books },
-  sections: { main: section('Main', {}, { shelves: resource(shelves), books: resource(books) }) },
+  schema: { shelves, books, queue },
+  sections: {
+    main: section('Main', {}, { shelves: resource(shelves), books: resource(books), queue: resource(queue) }),
+  },
 })
 const [person] = await db.admin.sql<{ id: string }[]>`
   insert into kontor.users (email, name, role) values ('big@undo.test', 'Big undo', 'owner') returning id`
@@ -126,6 +130,16 @@ test('the whole of a large undo is checked first, and nothing is started where s
   expect(await changed()).toEqual([7, 6000, 11999].map((n) => ({ id: n, title: `mine ${n}` })))
 }, 120_000)
 
+test('values that changed hands between records of different chunks come back together', async () => {
+  await db.admin.sql`insert into queue select n, n from generate_series(1, 1200) n`
+  const [{ tx } = { tx: '' }] = await db.admin.sql.begin(async (inside) => {
+    await inside`update queue set place = 1201 - place`
+    return inside<{ tx: string }[]>`select pg_current_xact_id()::text as tx`
+  })
+  expect(await ended(await requestUndo({ ctx }, { tx }))).toMatchObject({ state: 'completed', done: 1200, failed: 0 })
+  expect(await db.admin.sql`select from queue where place <> id`).toHaveLength(0)
+})
+
 test('what is overruled is what the check found; a conflict made after the start is listed and left', async () => {
   const tx = await updateAll()
   await db.admin.sql`update books set title = 'asked' where id = 7`
@@ -135,12 +149,18 @@ test('what is overruled is what the check found; a conflict made after the start
     await inside`select from books where id = 12000 for update`
     id = await requestUndo({ ctx }, { tx, overrule: true })
     await db.admin.sql`update books set title = 'later' where id = 8`
+    await db.admin.sql`insert into books values (13000, 'book 9', null)`
   })
-  expect(await ended(id)).toMatchObject({ state: 'completed', done: 12_000, failed: 1 })
+  expect(await ended(id)).toMatchObject({ state: 'completed', done: 12_000, failed: 2 })
   expect(await listJobFailures(db.app.sql, id)).toMatchObject([
+    { item: 'book 9!, Title', reason: 'Another record has this value by now, and only one may.' },
     { item: 'later, Title', reason: 'Changed again since.' },
   ])
-  expect(await changed()).toEqual([{ id: 8, title: 'later' }])
+  expect(await changed()).toEqual([
+    { id: 8, title: 'later' },
+    { id: 9, title: 'book 9!' },
+    { id: 13_000, title: 'book 9' },
+  ])
 }, 120_000)
 
 test('somebody who may no longer sign in undoes nothing', async () => {

@@ -3,45 +3,48 @@ import type { Executor } from '@/lib/db/client'
 import type { Transaction } from '@/lib/db/transaction'
 import { arrayOf } from './filters'
 import { UNDO_LIMIT } from './undo-cascade'
-import { chosenBy, type UndoSelector } from './undo-plan'
+import { undoPlan } from './undo-plan'
+import { chosenBy, type UndoSelector } from './undo-selector'
+import type { UndoStep } from './undo-step'
 
-/** Records read from the database at a time. */
+/** Records planned at a time. */
 const PAGE = 2_000
 
 /**
- * The records of a selection that others changed after it, whatever its size: the database finds them in one statement,
- * and they are read some at a time. Each page has all selected changes of its records, at most 10,000, oldest first, for
- * an `undoPlan`. Marks of a TRUNCATE count too; records with more than 10,000 selected changes do not.
+ * Plans an undo of any size, a page of records at a time: what keys would refuse is judged by all that the whole does, not
+ * by the page. To look at: nothing is locked, and steps of different pages have no order. Records with more than 10,000
+ * selected changes are passed over.
  * @param tx has a longer time limit until the first page, for a selection of millions
  */
-export async function* changedAgain(tx: Transaction, selector: UndoSelector): AsyncGenerator<string[]> {
+export async function* planWhole(tx: Transaction, selector: UndoSelector): AsyncGenerator<UndoStep[]> {
   const [limit] = await tx.execute<{ usual: string }>(sql`select current_setting('statement_timeout') as usual`)
   await tx.execute(sql`select set_config('statement_timeout', '120s', true)`)
   await tx.execute(sql`
-    declare changed_again no scroll cursor for
+    declare undo_records no scroll cursor for
     select jsonb_agg(c.id::text order by c.id) as ids from kontor.changes as c where ${chosenBy(selector)}
-    group by c.relation, c.record_id
-    having count(*) <= ${UNDO_LIMIT}::bigint and bool_or(c.op = 'truncate' or c.record_id is null or exists (
-      select from kontor.changes as f
-      where f.relation = c.relation and left(f.record_id, 500) = left(c.record_id, 500) and f.record_id = c.record_id
-        and f.id > c.id and (${chosenBy(selector, 'f')}) is not true))
-    order by c.relation, c.record_id`)
+    group by c.relation, c.record_id, case when c.record_id is null then c.id end
+    having count(*) <= ${UNDO_LIMIT}::bigint order by c.relation, c.record_id`)
   for (;;) {
-    const rows = await tx.execute<{ ids: string[] }>(sql`fetch ${sql.raw(String(PAGE))} from changed_again`)
+    const rows = await tx.execute<{ ids: string[] }>(sql`fetch ${sql.raw(String(PAGE))} from undo_records`)
     // The first page has found and sorted them all.
     await tx.execute(sql`select set_config('statement_timeout', ${limit!.usual}, true)`)
-    let page: string[] = []
-    for (const { ids } of rows) {
-      if (page.length + ids.length > UNDO_LIMIT) {
-        yield page
-        page = []
-      }
-      page.push(...ids)
-    }
-    if (page.length > 0) yield page
+    for (const ids of inPlans(rows)) yield (await undoPlan(tx, { ids }, { cascades: false, whole: selector })).steps
     if (rows.length < PAGE) break
   }
-  await tx.execute(sql`close changed_again`)
+  await tx.execute(sql`close undo_records`)
+}
+
+/** The changes of a page's records, in as many lists as a plan can take. */
+function* inPlans(records: Iterable<{ ids: string[] }>): Generator<string[]> {
+  let list: string[] = []
+  for (const { ids } of records) {
+    if (list.length + ids.length > UNDO_LIMIT) {
+      yield list
+      list = []
+    }
+    list.push(...ids)
+  }
+  if (list.length > 0) yield list
 }
 
 /** How many records a selector's changes are of. */
