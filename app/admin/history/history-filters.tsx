@@ -1,6 +1,6 @@
 import { PageLink } from '@/lib/ui/page-link'
+import styles from '../filter-bar.module.css'
 import { type HistorySearch, OUTSIDE } from './filters'
-import styles from './history.module.css'
 
 interface Props {
   path: string
@@ -17,7 +17,7 @@ interface Props {
 export function HistoryFilterBar({ path, asked, resources, fields, people }: Props) {
   const isNarrowed = Object.entries(asked).some(([name, value]) => name !== 'before' && value)
   return (
-    <form method="get" action={path} className={styles.filters}>
+    <form method="get" action={path} className={styles.bar}>
       <input type="search" name="q" defaultValue={asked.q} placeholder="Search changes" aria-label="Search changes" />
       {resources && (
         <select

@@ -17,9 +17,7 @@ export function UndoChange({ id }: { id: string }) {
 /** Undoes a whole transaction; of many changes it asks first. */
 export function UndoTransaction({ tx, count }: { tx: string; count: number }) {
   const question =
-    count > 1
-      ? `This undoes all ${count > 1000 ? 'of its' : count} changes of the transaction, in one step.`
-      : undefined
+    count > 1 ? `This undoes all ${count > 1000 ? '' : `${count} `}changes of the transaction, in one step.` : undefined
   return <UndoButton request={{ tx }} label={question ? 'Undo…' : 'Undo'} question={question} />
 }
 
@@ -87,7 +85,7 @@ function UndoButton({ request, label, question, tone, size = 'small', className,
     modals.openConfirmModal({
       title: 'Undo in the background?',
       children:
-        'More than 10,000 changes are undone in parts, the newest first. If records were changed again since, you are asked before anything is done.',
+        'More than 10,000 changes are undone in parts, the newest first. All of it is looked through first: where something is in the way, you are asked before anything is done.',
       labels: { confirm: 'Undo in the background', cancel: 'Leave it' },
       cancelProps: { variant: 'default' },
       onConfirm: () => runInBackground(asked),
@@ -96,7 +94,13 @@ function UndoButton({ request, label, question, tone, size = 'small', className,
 
   function runInBackground(asked: UndoRequest) {
     start(async () => {
-      const { ok, message, job, refusal } = await undoInBackground(asked)
+      // A minute for a million changes.
+      const looking = notifications.show({
+        loading: true,
+        autoClose: false,
+        message: 'Looking through all of it first…',
+      })
+      const { ok, message, job, refusal } = await undoInBackground(asked).finally(() => notifications.hide(looking))
       if (refusal) return choose(message, refusal, (choice) => runInBackground({ ...asked, ...choice }))
       notifications.show({ color: ok ? 'accent' : 'red', message })
       if (job) router.push(`/admin/tasks/jobs/${job}`)

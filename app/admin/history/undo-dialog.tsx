@@ -84,9 +84,9 @@ function Comparison({ obstacles, verb }: { obstacles: readonly UndoObstacle[]; v
                 <td colSpan={3}>{reason}</td>
               ) : (
                 <>
-                  <td>{expected ?? 'none'}</td>
-                  <td>{now ?? 'none'}</td>
-                  <td>{wanted ?? 'none'}</td>
+                  <td data-label="After the change">{expected ?? 'none'}</td>
+                  <td data-label="Now">{now ?? 'none'}</td>
+                  <td data-label={`${verb} would set`}>{wanted ?? 'none'}</td>
                 </>
               )}
             </tr>

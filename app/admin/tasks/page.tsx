@@ -1,5 +1,6 @@
 import { pageContext } from '@/app/context'
 import type { RequestContext } from '@/lib/admin'
+import { wordsOf } from '@/lib/admin/fields/format'
 import { getRuntime } from '@/lib/runtime'
 import { listJobs, listTaskRuns, listTasks, type Schedule, type TaskRow, type TaskRun, tasksPulse } from '@/lib/tasks'
 import { ButtonLink } from '@/lib/ui/button/button'
@@ -164,9 +165,9 @@ function TaskCard({ ctx, task, runs, following, isOpened, isOlder }: CardProps) 
                   run.outcome === 'ok' ? 'ok' : run.outcome === 'skipped' || run.outcome === 'reset' ? 'quiet' : 'bad'
                 }
               >
-                {run.outcome.replace('_', ' ')}
+                {wordsOf(run.outcome)}
               </Status>
-              <Moment ctx={ctx} text={run.endedAt} />
+              <Moment ctx={ctx} text={run.endedAt} isExact />
               {run.tookMs !== null && <span>{Math.round(run.tookMs)} ms</span>}
               <code>{JSON.stringify(run.value)}</code>
               {run.error && <span className={styles.error}>{run.error}</span>}

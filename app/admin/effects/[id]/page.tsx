@@ -1,5 +1,6 @@
 import { notFound } from 'next/navigation'
 import { pageContext } from '@/app/context'
+import { wordsOf } from '@/lib/admin/fields/format'
 import { nameOfActor } from '@/lib/admin/history/load-history'
 import { type EffectDetail, effectPulse, getEffect } from '@/lib/effects'
 import { getRuntime } from '@/lib/runtime'
@@ -43,8 +44,12 @@ export default async function EffectPage({ params }: Props) {
   const facts: [string, React.ReactNode][] = [
     ['Requested', <Moment key="m" ctx={ctx} text={effect.createdAt} />],
     ['By', parent ? <EffectLink key="l" id={parent} /> : await nameOfActor(ctx, effect.createdBy)],
-    ['Due', <Moment key="m" ctx={ctx} text={effect.runAt} />],
-    ['Completed', <Moment key="m" ctx={ctx} text={effect.completedAt} />],
+    ...(effect.state === 'pending' || effect.state === 'failed'
+      ? [['Due', <Moment key="m" ctx={ctx} text={effect.runAt} />] as [string, React.ReactNode]]
+      : []),
+    ...(effect.completedAt
+      ? [['Completed', <Moment key="m" ctx={ctx} text={effect.completedAt} />] as [string, React.ReactNode]]
+      : []),
     ['Attempts', effect.maxAttempts ? `${effect.attempts} of ${effect.maxAttempts}` : effect.attempts],
     ['Worker', effect.worker ?? '–'],
     ['Dedupe key', effect.dedupeKey ?? '–'],
@@ -89,10 +94,12 @@ export default async function EffectPage({ params }: Props) {
             <ol className={styles.attempts}>
               {effect.attemptList.map((attempt) => (
                 <li key={`${attempt.attempt}-${attempt.endedAt}`}>
-                  {attempt.attempt}.{' '}
-                  <Status tone={OUTCOME_TONES[attempt.outcome] ?? 'bad'}>{attempt.outcome.replace('_', ' ')}</Status>
+                  <span className={styles.attempt}>
+                    {attempt.attempt}.
+                    <Status tone={OUTCOME_TONES[attempt.outcome] ?? 'bad'}>{wordsOf(attempt.outcome)}</Status>
+                  </span>
                   <p>
-                    <Moment ctx={ctx} text={attempt.endedAt} />
+                    <Moment ctx={ctx} text={attempt.endedAt} isExact />
                     {attempt.tookMs !== null && ` · took ${Math.round(attempt.tookMs)} ms`}
                     {attempt.worker && ` · ${attempt.worker}`}
                   </p>
@@ -126,8 +133,8 @@ export default async function EffectPage({ params }: Props) {
               <h2>Asked for</h2>
               <ul className={styles.attempts}>
                 {effect.followUps.map(({ id: next, kind, state }) => (
-                  <li key={next}>
-                    <PageLink href={`/admin/effects/${next}`}>{kind}</PageLink>{' '}
+                  <li key={next} className={styles.attempt}>
+                    <PageLink href={`/admin/effects/${next}`}>{kind}</PageLink>
                     <Status tone={STATES[state].tone}>{STATES[state].label}</Status>
                   </li>
                 ))}
