@@ -18,7 +18,7 @@ const outcomes = async (id: string) =>
     (row) => row.outcome,
   )
 const reaches = (id: string, status: string) =>
-  expect.poll(async () => (await effectOf(id)).status, { timeout: 8000, interval: 20 }).toBe(status)
+  expect.poll(async () => (await effectOf(id)).status, { interval: 20 }).toBe(status)
 
 const deferrals = new Map<string, Deferral[]>()
 type Behave = (ctx: HandlerContext, deferral: Deferral) => unknown
@@ -55,7 +55,7 @@ const ask = async (next: Behave = () => 'ignored', until = '1h') => {
   behave = next
   deadline = until
   const id = await requestEffect(db.app.orm, { kind: 'outside', payload: {} })
-  await expect.poll(() => deferrals.get(id)?.length, { timeout: 8000 }).toBeGreaterThan(0)
+  await expect.poll(() => deferrals.get(id)?.length).toBeGreaterThan(0)
   return { id, deferral: deferrals.get(id)!.at(-1)! }
 }
 
@@ -89,15 +89,13 @@ test('a callback that comes before the handler returned counts', async () => {
 test('a reported failure is tried again, a permanent one is not', async () => {
   const { id, deferral } = await ask()
   expect(await report(deferral.token, { error: 'card refused' })).toBe(200)
-  await expect.poll(() => deferrals.get(id)!.length, { timeout: 8000 }).toBe(2)
+  await expect.poll(() => deferrals.get(id)!.length).toBe(2)
   const second = deferrals.get(id)![1]!
   expect(second.token).not.toBe(deferral.token)
   expect(await report(deferral.token, { payload: 'of the first attempt' })).toBe(409)
   expect(await report(second.token, { error: 'stolen card', permanent: true })).toBe(200)
   expect(await effectOf(id)).toMatchObject({ status: 'dead', last_error: 'stolen card' })
-  await expect
-    .poll(() => alerts, { timeout: 8000 })
-    .toContainEqual({ id, kind: 'outside', attempts: 2, error: 'stolen card' })
+  await expect.poll(() => alerts).toContainEqual({ id, kind: 'outside', attempts: 2, error: 'stolen card' })
 })
 
 test('a handler that fails after defer() fails the attempt, and the handed-out address is void', async () => {
@@ -105,7 +103,7 @@ test('a handler that fails after defer() fails the attempt, and the handed-out a
   const { id } = await ask((ctx) => {
     if (ctx.attempt === 1 && failures++ === 0) throw new Error('could not call')
   })
-  await expect.poll(() => deferrals.get(id)!.length, { timeout: 8000 }).toBe(2)
+  await expect.poll(() => deferrals.get(id)!.length).toBe(2)
   expect(await report(deferrals.get(id)![0]!.token, { payload: 1 })).toBe(409)
   expect(await report(deferrals.get(id)![1]!.token, '')).toBe(200)
   expect(await outcomes(id)).toEqual(['failed', 'completed'])

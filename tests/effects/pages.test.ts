@@ -101,7 +101,7 @@ describe('the list', () => {
     for (const options of [{}, { filter: { states: ['dead' as EffectState] } }, { filter: { kinds: ['rare'] } }]) {
       const startedAt = performance.now()
       await listEffects(sql, { ...options, after })
-      expect(performance.now() - startedAt).toBeLessThan(250)
+      expect(performance.now() - startedAt).toBeLessThan(2500)
     }
     for (const damaged of ['', 'x', Buffer.from("2030-01-01 00:00:00+00|' or true").toString('base64url')]) {
       await expect(listEffects(sql, { after: damaged })).rejects.toMatchObject({ code: 'invalid' })

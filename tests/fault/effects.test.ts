@@ -32,7 +32,7 @@ const finish = (ids: string[], timeout = 25_000) =>
   expect.poll(() => unfinished(ids), { timeout, interval: 50 }).toBe(0)
 
 describe('kill -9', () => {
-  test('before the outside call, and after it: another worker does the effect', { timeout: 60_000 }, async () => {
+  test('before the outside call, and after it: another worker does the effect', { timeout: 120_000 }, async () => {
     const dying = await start(onPostgres)
     const [before] = await ask('die before')
     expect(await dying.ended).toBe('SIGKILL')
@@ -53,7 +53,7 @@ describe('kill -9', () => {
   })
 
   test('after the result was written back: the queue delivers it again, and it is not run again', {
-    timeout: 60_000,
+    timeout: 120_000,
   }, async () => {
     const dying = await start({ ...onPostgres, dieAfterWriteBack: true })
     const ids = await ask('ok')
@@ -68,7 +68,7 @@ describe('kill -9', () => {
   })
 
   test('poison that kills every process is set aside after three, and everything else is done', {
-    timeout: 90_000,
+    timeout: 180_000,
   }, async () => {
     const supervised = await supervise({ ...onPostgres, leaseMs: 1000 })
     const rows = await sql<{ id: string }[]>`insert into kontor.effects (kind, payload)
@@ -88,7 +88,9 @@ describe('kill -9', () => {
   })
 })
 
-test('a worker asked to stop ends by itself with code 0, and leaves nothing in hand', { timeout: 60_000 }, async () => {
+test('a worker asked to stop ends by itself with code 0, and leaves nothing in hand', {
+  timeout: 120_000,
+}, async () => {
   const worker = await start(onPostgres)
   const ids = await ask('slow', 600)
   await expect.poll(() => unfinished(ids), { interval: 20 }).toBeLessThan(600)
@@ -105,13 +107,13 @@ test('a worker asked to stop ends by itself with code 0, and leaves nothing in h
   expect(await violations(sql)).toEqual([])
 })
 
-test('a handler that blocks its process loses the lease, and its result is refused', { timeout: 60_000 }, async () => {
+test('a handler that blocks its process loses the lease, and its result is refused', { timeout: 120_000 }, async () => {
   const first = await start(onPostgres)
   const second = await start(onPostgres)
   const ids = await ask('block', 2)
   await finish(ids)
   for (const id of ids) {
-    await expect.poll(() => outcomes(id), { timeout: 10_000 }).toContain('completed')
+    await expect.poll(() => outcomes(id), { timeout: 30_000 }).toContain('completed')
     expect((await outcomes(id)).filter((outcome) => outcome === 'completed')).toHaveLength(1)
   }
   expect(await violations(sql)).toEqual([])
@@ -122,7 +124,7 @@ test('a handler that blocks its process loses the lease, and its result is refus
 })
 
 test('a worker that is paused beyond its lease and resumed can complete nothing twice', {
-  timeout: 60_000,
+  timeout: 120_000,
 }, async () => {
   const paused = await start(onPostgres)
   const ids = await ask('slow', 300)
@@ -140,7 +142,7 @@ test('a worker that is paused beyond its lease and resumed can complete nothing 
   }
 })
 
-test('an offer delivered ten times over is run once', { timeout: 60_000 }, async () => {
+test('an offer delivered ten times over is run once', { timeout: 120_000 }, async () => {
   const worker = await start(onPostgres)
   const carrier = openCarrier({ kinds: ['fault'], databaseUrl: db.urls.app, onError: () => {} })
   const ids = await ask('slow', 20)
@@ -154,7 +156,7 @@ test('an offer delivered ten times over is run once', { timeout: 60_000 }, async
   await worker.ended
 })
 
-test('workers whose clocks are five minutes off do each effect once, at its time', { timeout: 60_000 }, async () => {
+test('workers whose clocks are five minutes off do each effect once, at its time', { timeout: 120_000 }, async () => {
   const workers = await Promise.all([300_000, -300_000, 0].map((clockMs) => start({ ...onPostgres, clockMs })))
   const ids = await ask('slow', 200)
   const later = await sql<{ id: string }[]>`insert into kontor.effects (kind, payload, run_at)
@@ -173,7 +175,7 @@ test('workers whose clocks are five minutes off do each effect once, at its time
   }
 })
 
-test.skipIf(!hasRedis)('Redis flushed while effects are queued loses none', { timeout: 60_000 }, async () => {
+test.skipIf(!hasRedis)('Redis flushed while effects are queued loses none', { timeout: 120_000 }, async () => {
   const worker = await start({ ...onPostgres, redisUrl: redis!.url })
   const ids = await ask('slow', 400)
   for (let n = 0; n < 3; n++) {
@@ -187,7 +189,7 @@ test.skipIf(!hasRedis)('Redis flushed while effects are queued loses none', { ti
   expect(await violations(sql)).toEqual([])
 })
 
-test.skipIf(!hasRedis)('Redis stopped and started again loses none', { timeout: 60_000 }, async () => {
+test.skipIf(!hasRedis)('Redis stopped and started again loses none', { timeout: 120_000 }, async () => {
   const worker = await start({ ...onPostgres, redisUrl: redis!.url })
   const ids = await ask('slow', 300)
   await expect.poll(() => unfinished(ids), { interval: 20 }).toBeLessThan(300)
@@ -201,7 +203,7 @@ test.skipIf(!hasRedis)('Redis stopped and started again loses none', { timeout: 
 })
 
 test('two workers killed again and again leave nothing undone and nothing done twice', {
-  timeout: 90_000,
+  timeout: 180_000,
 }, async () => {
   const ids = await ask('slow', 800)
   const pair = await Promise.all([supervise(onPostgres), supervise(onPostgres)])

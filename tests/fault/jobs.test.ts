@@ -21,7 +21,9 @@ const doneOf = async (id: string) => (await getJob(sql, id))?.done ?? 0
 const marks = async (id: string) => (await sql`select n from marks where job = ${id} order by n`).map(({ n }) => n)
 const upTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1)
 
-test('a job goes on where killed and paused workers left it, and does nothing twice', { timeout: 90_000 }, async () => {
+test('a job goes on where killed and paused workers left it, and does nothing twice', {
+  timeout: 180_000,
+}, async () => {
   const id = await ask(600)
   const [pausable, killable] = [await start(options), await supervise(options)]
   for (let n = 0; n < 3; n++) {
@@ -41,7 +43,7 @@ test('a job goes on where killed and paused workers left it, and does nothing tw
 })
 
 test('a worker asked to stop leaves its job to the next one, and a stopped job goes on when asked', {
-  timeout: 90_000,
+  timeout: 180_000,
 }, async () => {
   const id = await ask(400)
   const first = await start(options)

@@ -13,7 +13,7 @@ afterAll(async () => {
   await server.remove()
 })
 
-test('Postgres stopped at once and started again: every effect and task goes on', { timeout: 90_000 }, async () => {
+test('Postgres stopped at once and started again: every effect and task goes on', { timeout: 180_000 }, async () => {
   const workers = await Promise.all([1, 2].map(() => start({ databaseUrl: server.urls.app, tasks: true })))
   await sql`insert into kontor.effects (kind, payload)
     select 'fault', '{"do": "slow"}' from generate_series(1, 500)`
@@ -32,7 +32,7 @@ test('Postgres stopped at once and started again: every effect and task goes on'
   expect(counts!.completed).toBe(500)
   await expect
     .poll(async () => (await sql`select 1 from kontor.task_runs where ended_at > now() - interval '1 s'`).length, {
-      timeout: 10_000,
+      timeout: 30_000,
     })
     .toBeGreaterThan(0)
   expect(await violations(sql)).toEqual([])

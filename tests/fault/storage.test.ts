@@ -20,7 +20,7 @@ await installTriggers(db.owner.sql, trackedTables(admin.source))
 const { supervise } = await workerProcesses('storage-process.ts')
 
 test('ephemeral records outlive kill −9 as they were last committed, and each expiry is told once', {
-  timeout: 90_000,
+  timeout: 180_000,
 }, async () => {
   await sql`insert into carts (id, expires_at) values ('survivor', now() + interval '1 hour')`
   await sql`insert into carts (id, expires_at) select n::text, now() - interval '1 s' from generate_series(1, ${EXPIRED}) n`

@@ -37,11 +37,11 @@ function fold(all: Run[]) {
 }
 
 test('the value is the fold of the finished runs, through two schedulers killed and paused', {
-  timeout: 90_000,
+  timeout: 180_000,
 }, async () => {
   const [pausable, killable] = [await start(options), await supervise(options)]
   const enough = (count: number) =>
-    expect.poll(async () => finished(await runs()).length, { timeout: 20_000 }).toBeGreaterThan(count)
+    expect.poll(async () => finished(await runs()).length, { timeout: 40_000 }).toBeGreaterThan(count)
   await enough(3)
   for (let n = 0; n < 4; n++) {
     killable.current().signal('SIGKILL')
@@ -62,13 +62,13 @@ test('the value is the fold of the finished runs, through two schedulers killed 
   expect(new Set(numbers).size).toBe(numbers.length)
 })
 
-test('a scheduler paused in the middle of a run cannot write when it is resumed', { timeout: 60_000 }, async () => {
+test('a scheduler paused in the middle of a run cannot write when it is resumed', { timeout: 120_000 }, async () => {
   const paused = await start(options)
   // Stopped while it holds the lease: its run is under way.
   await expect
     .poll(async () => (await sql`select 1 from kontor.tasks where name = 'fold' and lease_until > now()`).length, {
       interval: 5,
-      timeout: 10_000,
+      timeout: 30_000,
     })
     .toBe(1)
   paused.signal('SIGSTOP')
@@ -76,7 +76,7 @@ test('a scheduler paused in the middle of a run cannot write when it is resumed'
   const other = await start(options)
   const after = async () =>
     (await runs()).filter(({ number, outcome }) => number > held!.run_number && outcome === 'ok')
-  await expect.poll(async () => (await after()).length, { timeout: 20_000 }).toBeGreaterThan(0)
+  await expect.poll(async () => (await after()).length, { timeout: 40_000 }).toBeGreaterThan(0)
   paused.signal('SIGCONT')
   await sleep(1200)
   for (const worker of [paused, other]) {

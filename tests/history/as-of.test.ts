@@ -166,24 +166,29 @@ describe('moments', () => {
     expect(await rowsOf('pairs', await now())).toEqual(['["1","1"]', '["2","1"]'])
   })
 
-  it('an open writer of another role makes its time provisional, until a seal proves it began later', async () => {
-    const early = await now()
-    const holder = await db.admin.sql.reserve()
-    await holder`begin`
-    await holder`insert into pairs values (50, 0)`
-    const during = await now()
-    expect((await resolveMoment(orm, during)).isProvisional).toBe(true)
-    await holder`commit`
-    await db.app.sql`select kontor.seal_changes()`
-    await holder`begin`
-    await holder`insert into pairs values (51, 0)`
-    // A writer of another database, numbered before the seal, puts the proof off.
-    await expect.poll(async () => (await resolveMoment(orm, early)).isProvisional).toBe(false)
-    expect((await resolveMoment(orm, await now())).isProvisional).toBe(true)
-    await holder`rollback`
-    holder.release()
-    expect((await resolveMoment(orm, await now())).isProvisional).toBe(false)
-  })
+  const SLOW = { timeout: 120_000 }
+  it(
+    'an open writer of another role makes its time provisional, until a seal proves it began later',
+    SLOW,
+    async () => {
+      const early = await now()
+      const holder = await db.admin.sql.reserve()
+      await holder`begin`
+      await holder`insert into pairs values (50, 0)`
+      const during = await now()
+      expect((await resolveMoment(orm, during)).isProvisional).toBe(true)
+      await holder`commit`
+      await db.app.sql`select kontor.seal_changes()`
+      await holder`begin`
+      await holder`insert into pairs values (51, 0)`
+      // A writer of another database (of another test), numbered before the seal, puts the proof off until it ends.
+      await expect.poll(async () => (await resolveMoment(orm, early)).isProvisional, { timeout: 100_000 }).toBe(false)
+      expect((await resolveMoment(orm, await now())).isProvisional).toBe(true)
+      await holder`rollback`
+      holder.release()
+      expect((await resolveMoment(orm, await now())).isProvisional).toBe(false)
+    },
+  )
 
   it.each(['yesterday-ish', '2026-02-30', '', "'; drop table pairs", '9999999999999'])('%j is no time', async (at) => {
     await expect(resolveMoment(orm, at)).rejects.toMatchObject({

@@ -18,7 +18,7 @@ import type { TestDatabase } from './database'
 export const SECRET = 'a secret of the tests, long enough'
 
 /** Intervals short enough for tests; the proportions are those of the defaults. */
-export const QUICK: EffectsSettings = { concurrency: 16, leaseMs: 1500, offerMs: 1500, reconcileMs: 250, pollMs: 250 }
+export const QUICK: EffectsSettings = { concurrency: 16, leaseMs: 3000, offerMs: 1500, reconcileMs: 250, pollMs: 250 }
 
 export interface TestWorker extends EffectsWorker {
   /** Stops at once and closes every connection; called after the file where the test did not. */

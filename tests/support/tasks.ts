@@ -11,7 +11,7 @@ export interface TestTasksWorker extends TasksWorker {
   end(graceMs?: number): Promise<void>
 }
 
-const QUICK: TasksSettings = { concurrency: 8, leaseMs: 1500, pollMs: 100 }
+const QUICK: TasksSettings = { concurrency: 8, leaseMs: 3000, pollMs: 100 }
 
 export function tasksOf(...definitions: TaskDefinition[]) {
   const { tasks, checks } = resolveTasks([{ path: 'tasks', tasks: definitions }])

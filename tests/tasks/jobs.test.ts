@@ -68,7 +68,7 @@ const ask = (total = 35) =>
     source: 'restock',
   })
 const reaches = (id: string, state: string) =>
-  expect.poll(async () => (await getJob(sql, id))?.state, { timeout: 10_000, interval: 20 }).toBe(state)
+  expect.poll(async () => (await getJob(sql, id))?.state, { interval: 20 }).toBe(state)
 const marks = async (id: string) =>
   (await sql`select n from marks where job = ${id} order by n`).map(({ n }) => n as number)
 const upTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1)
@@ -152,14 +152,19 @@ test('params that do not fit end the job with the reason', async () => {
 })
 
 test('cancelled, a job ends after its chunk, and what was done stays', async () => {
+  let release = () => {}
+  const held = new Promise<void>((resolve) => {
+    release = resolve
+  })
   behave = async (cursor) => {
-    if (cursor === 10) await sleep(400)
+    if (cursor === 10) await held
   }
   const stop = await start()
   const id = await ask(500)
   await expect.poll(async () => (await getJob(sql, id))?.done, { interval: 10 }).toBe(10)
   expect(await cancelJob(sql, id, 'user:4')).toBe(true)
   expect(await getJob(sql, id)).toMatchObject({ isCancelling: true })
+  release()
   await reaches(id, 'cancelled')
   expect(await marks(id)).toEqual(upTo(20))
   expect(await cancelJob(sql, id, 'user:4')).toBe(false)
@@ -198,13 +203,13 @@ test('a worker that has to stop lets another go on where it was', async () => {
     await sleep(80)
   }
   const stopFirst = await start()
-  const id = await ask(100)
+  const id = await ask(500)
   await expect.poll(async () => (await getJob(sql, id))?.done, { interval: 10 }).toBeGreaterThan(10)
-  await stopFirst(2000)
+  await stopFirst(20_000)
   expect((await getJob(sql, id))?.state).toBe('queued')
   behave = () => {}
   const stopSecond = await start()
   await reaches(id, 'completed')
-  expect(await marks(id)).toEqual(upTo(100))
+  expect(await marks(id)).toEqual(upTo(500))
   await stopSecond()
 })

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { pauseTask, resetTask, resumeTask, runTaskNow } from '@/lib/tasks/operations'
@@ -24,7 +25,7 @@ const define = (more: Partial<TaskOptions<number, TaskContext>>) =>
 /** Makes the task due now, as if its time had come. */
 const makeDue = (ago = '0 s') =>
   sql`update kontor.tasks set next_run_at = now() - ${ago}::interval where name = ${name}`
-const until = (check: () => unknown, timeout = 8000) => expect.poll(check, { timeout, interval: 20 }).toBeTruthy()
+const until = (check: () => unknown) => expect.poll(check, { interval: 20 }).toBeTruthy()
 
 describe('T1: the value that is carried', () => {
   test('the first run comes one interval after the start, and ok carries its value on', async () => {
@@ -149,7 +150,10 @@ describe('the schedule', () => {
     const worker = await start([define({ every: 0.2, run })])
     await until(() => due.length >= 6)
     await worker.end(1000)
-    expect(due.map((at) => at - due[0]!)).toEqual(due.map((_, index) => index * 200))
+    // A busy machine misses some of them, which are made up for by one.
+    const steps = due.map((at) => (at - due[0]!) / 200)
+    expect(steps).toEqual(steps.map(Math.round).toSorted((a, b) => a - b))
+    expect(new Set(steps).size).toBe(steps.length)
   })
 
   test('missed runs are made up for by one, back on the grid', async () => {
@@ -223,13 +227,9 @@ describe('one run at a time', () => {
   })
 
   test('a run that outlives its lease is aborted and its result refused', async () => {
-    let isAborted = false
     const slow = async (value: number, { signal, run }: TaskContext) => {
       if (run > 1) return ok(value + 1)
-      signal.addEventListener('abort', () => {
-        isAborted = true
-      })
-      await sleep(1500)
+      await once(signal, 'abort')
       return ok(999)
     }
     const worker = await start([define({ every: '1h', run: slow })], { settings: { leaseMs: 600 } })
@@ -237,9 +237,7 @@ describe('one run at a time', () => {
     await until(async () => (await row()).lease_token !== null)
     // Somebody else has it now, as after a long pause of this process.
     await sql`update kontor.tasks set lease_until = now() - interval '1 s', lease_token = gen_random_uuid() where name = ${name}`
-    await until(() => isAborted)
-    await until(async () => (await outcomes()).includes('late'))
-    expect(await outcomes()).toEqual(expect.arrayContaining(['lost', 'late']))
+    await expect.poll(outcomes).toEqual(expect.arrayContaining(['lost', 'late']))
     expect((await row()).value).not.toBe(999)
     await worker.end()
   })
@@ -271,7 +269,7 @@ describe('one run at a time', () => {
 
   test('a worker that has to stop hands its run back, and another does it', async () => {
     const run = async (value: number, { run, signal }: TaskContext) => {
-      if (run === 1) await sleep(10_000, undefined, { signal })
+      if (run === 1) await sleep(60_000, undefined, { signal })
       return ok(value + 1)
     }
     const first = await start([define({ every: '1h', run })])
@@ -297,7 +295,7 @@ describe('one run at a time', () => {
     await until(async () => (await row()).value > 2)
     const startedAt = performance.now()
     expect((await listTasks(sql)).find((one) => one.name === `${name} stuck`)?.current).toMatchObject({ isAlive: true })
-    expect(performance.now() - startedAt).toBeLessThan(500)
+    expect(performance.now() - startedAt).toBeLessThan(5000)
     await worker.end(100)
   })
 })
@@ -354,13 +352,9 @@ describe('operations', () => {
   })
 
   test('reset starts afresh, aborts the run under way and refuses its result', async () => {
-    let isAborted = false
     const run = async (value: number, { signal }: TaskContext) => {
       if (value === 0) return ok(1)
-      signal.addEventListener('abort', () => {
-        isAborted = true
-      })
-      await sleep(900)
+      await once(signal, 'abort')
       return ok(999)
     }
     const definition = define({ every: '1h', run })
@@ -371,7 +365,6 @@ describe('operations', () => {
     await until(async () => (await row()).lease_token !== null)
     await resetTask(operator, tasksOf(definition).get(name)!)
     expect(await row()).toMatchObject({ value: 0, runs_succeeded: '0', lease_token: null })
-    await until(() => isAborted)
     await until(async () => (await outcomes()).at(-1) === 'late')
     expect(await outcomes()).toEqual(['ok', 'reset', 'late'])
     expect(await row()).toMatchObject({ value: 0 })

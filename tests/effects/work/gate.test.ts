@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { coalesce } from '@/lib/effects/work/coalesce'
@@ -18,7 +19,7 @@ function noting(log: string[]) {
 test('what runs alone waits for what runs, and holds back what comes', async () => {
   const log: string[] = []
   const work = noting(log)
-  const gate = createGate(1000)
+  const gate = createGate(20_000)
   const all = [
     gate.shared(work('a', 60)),
     gate.shared(work('b', 30)),
@@ -33,13 +34,22 @@ test('what runs alone waits for what runs, and holds back what comes', async () 
 
 test('neither is waited for for ever', async () => {
   const log: string[] = []
-  const work = noting(log)
+  const ends = new EventEmitter()
+  const untilTold = (name: string) => async () => {
+    log.push(`+${name}`)
+    await once(ends, name)
+    log.push(`-${name}`)
+  }
   const gate = createGate(50)
-  const all = [gate.shared(work('long', 400)), gate.alone(work('x', 250))]
-  await sleep(10)
-  all.push(gate.shared(work('c', 10)))
-  await Promise.all(all)
-  expect(log).toEqual(['+long', '+x', '+c', '-c', '-x', '-long'])
+  const long = gate.shared(untilTold('long'))
+  const x = gate.alone(untilTold('x'))
+  await expect.poll(() => log, { interval: 10 }).toEqual(['+long', '+x'])
+  await gate.shared(async () => log.push('c'))
+  ends.emit('x')
+  await x
+  ends.emit('long')
+  await long
+  expect(log).toEqual(['+long', '+x', 'c', '-x', '-long'])
 })
 
 test('what fails alone lets the others go on', async () => {
