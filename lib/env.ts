@@ -28,6 +28,7 @@ const EXAMPLES = {
   PORT: '3000',
   KONTOR_HOST: '127.0.0.1',
   KONTOR_WORKER_PORT: '9464',
+  KONTOR_LEASE_SECONDS: '15',
   KONTOR_METRICS_TOKEN: '"$(openssl rand -base64 32)"',
   NEXTAUTH_URL: 'https://admin.example.org',
   NEXTAUTH_SECRET: '"$(openssl rand -base64 32)"',
@@ -65,6 +66,12 @@ const SCHEMAS = {
   REDIS_URL: address('redis:', 'rediss:').optional(),
   PORT: portNumber.optional(),
   KONTOR_WORKER_PORT: portNumber.optional(),
+  KONTOR_LEASE_SECONDS: z
+    .string()
+    .regex(/^\d{1,4}$/, { error: 'is not a number of seconds' })
+    .transform(Number)
+    .refine((seconds) => seconds >= 15 && seconds <= 600, { error: 'is not between 15 and 600' })
+    .prefault('30'),
   KONTOR_METRICS_TOKEN: secret.optional(),
   KONTOR_HOST: z
     .string()
@@ -107,6 +114,8 @@ export interface Env {
   host: string
   /** Where a worker answers /health and /metrics; undefined: nowhere. */
   workerPort: number | undefined
+  /** How long a worker holds what it works on without renewing it: when it vanishes, another goes on after that. */
+  leaseMs: number
   /** Lets Prometheus read /api/metrics without a session. */
   metricsToken: string | undefined
   /** The address people open, e.g. https://admin.example.org. */
@@ -162,6 +171,7 @@ export function readEnv<N extends Need>(source: Record<string, string | undefine
     port: read('PORT'),
     host: read('KONTOR_HOST'),
     workerPort: read('KONTOR_WORKER_PORT'),
+    leaseMs: read('KONTOR_LEASE_SECONDS') * 1000,
     metricsToken: read('KONTOR_METRICS_TOKEN'),
     siteUrl: read('NEXTAUTH_URL'),
     secret: read('NEXTAUTH_SECRET'),

@@ -18,6 +18,7 @@ describe('readEnv', () => {
   it('fills in the defaults of an empty environment', () => {
     const env = readEnv({}, 'start')
     expect(env).toMatchObject({ host: '127.0.0.1', dataDir: '.kontor', port: undefined, databaseUrl: undefined })
+    expect(env.leaseMs).toBe(30_000)
   })
 
   it('reads every variable', () => {
@@ -37,6 +38,7 @@ describe('readEnv', () => {
         KONTOR_EFFECTS_SECRET: SECRET,
         KONTOR_ENVIRONMENT: 'staging',
         KONTOR_TRUSTED_PROXIES: '1',
+        KONTOR_LEASE_SECONDS: '15',
       },
       'web',
     )
@@ -55,6 +57,7 @@ describe('readEnv', () => {
       effectsSecret: SECRET,
       environment: 'staging',
       trustedProxies: 1,
+      leaseMs: 15_000,
     })
   })
 

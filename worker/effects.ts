@@ -48,6 +48,7 @@ export function effectsService(options: EffectsServiceOptions): Service {
         const worker = await runEffectsWorker({
           onEnded: ctx.count.effectEnded,
           ...options,
+          settings: { leaseMs: env.leaseMs, ...options.settings },
           db,
           log,
           clock,

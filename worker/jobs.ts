@@ -17,7 +17,16 @@ export function jobsService(options: { jobs: Jobs; settings?: Partial<JobsSettin
       try {
         const clock = await databaseClock(db.sql)
         const name = `${hostname()}:${process.pid}`
-        const worker = await runJobsWorker({ ...options, db, log, clock, listener: listener.sql, worker: name })
+        const settings = { leaseMs: env.leaseMs, ...options.settings }
+        const worker = await runJobsWorker({
+          ...options,
+          settings,
+          db,
+          log,
+          clock,
+          listener: listener.sql,
+          worker: name,
+        })
         return {
           async stop() {
             await worker.stop(GRACE_MS)

@@ -33,6 +33,7 @@ export function tasksService(options: TasksServiceOptions): Service {
         const worker = await runTasksWorker({
           onEnded: count.taskEnded,
           ...options,
+          settings: { leaseMs: env.leaseMs, ...options.settings },
           db,
           log,
           clock,

@@ -175,6 +175,7 @@ const resourceOptions = z.strictObject({
   history: z.boolean().optional(),
   redact: z.array(text).optional(),
   watch: z.array(watchOptions).optional(),
+  tasks: z.array(z.unknown()).optional(),
   storage: storage.optional(),
 })
 

@@ -181,6 +181,8 @@ export interface ResourceOptions<T extends AnyRelation> {
   redact?: readonly FieldName<T>[]
   /** What code is told of, and what follows from a change: `[{ on: 'updated', triggerColumns: ['status'], effect: 'order.paid' }]`. */
   watch?: T extends PgTable ? readonly WatchOptions<T>[] : never
+  /** Work done again and again on these records, as on the site. In a tree that is a function, declare it on the site. */
+  tasks?: readonly TaskDefinition[]
   /** How records live: 'table', `appendOnly({ current })` or `ephemeral({ inactivityTimeout: '30m' })`. Default 'table'. */
   storage?: StorageOption<T>
 }

@@ -3,7 +3,7 @@ import { type Clock, systemClock } from '@/lib/db/clock'
 import { describeRelation } from '@/lib/db/table-shape'
 import { builtInHandlers, type Handlers, resolveHandlers } from '@/lib/effects'
 import { checkFiles } from '@/lib/files'
-import { resolveTasks, type Tasks } from '@/lib/tasks'
+import { resolveTasks, type TaskSource, type Tasks } from '@/lib/tasks'
 import type { ResolvedWatcher } from '@/lib/watch'
 import { type AppendOnlyPair, type Catalogue, type CatalogueEntry, isRelation, readCatalogue } from './catalogue'
 import {
@@ -143,14 +143,24 @@ export function resolveTree(
 }
 
 /** Handlers and tasks with every default filled in, and what is wrong with them. */
-function resolveWork({ effects = {}, builtIn, tasks = [] }: AdminOptions) {
+function resolveWork({ effects = {}, builtIn, tasks = [], sections }: AdminOptions) {
   const found = resolveHandlers([
     { path: 'built-in', handlers: builtInHandlers(builtIn) },
     { path: 'admin.effects', handlers: effects },
   ])
-  const scheduled = resolveTasks([{ path: 'admin.tasks', tasks }])
+  const scheduled = resolveTasks([{ path: 'admin.tasks', tasks }, ...tasksOfResources(sections)])
   const problems = [...found.checks, ...checkStore(builtIn?.files), ...scheduled.checks]
   return { handlers: found.handlers, tasks: scheduled.tasks, problems }
+}
+
+/** A tree that is a function of the request has no tasks of its own: they belong to no request. What is malformed, others tell. */
+function tasksOfResources(given: AdminOptions['sections']): TaskSource[] {
+  return Object.entries(typeof given === 'function' ? {} : (given ?? {})).flatMap(([section, made]) =>
+    Object.entries(made?.resources ?? {}).map(([slug, resource]) => ({
+      path: `sections.${section}.${slug}.tasks`,
+      tasks: Array.isArray(resource?.options?.tasks) ? resource.options.tasks : [],
+    })),
+  )
 }
 
 function checkStore(files: unknown): Problem[] {

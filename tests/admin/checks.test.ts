@@ -4,6 +4,7 @@ import { ConfigError, type Problem } from '@/lib/admin/checks'
 import { type AdminOptions, defineAdmin, resource, section } from '@/lib/admin/define'
 import { resolveAdmin } from '@/lib/admin/resolve'
 import { s3Files } from '@/lib/files'
+import { ok, task } from '@/lib/tasks'
 
 const products = pgTable('products', { id: integer('id').primaryKey(), name: text('name'), price: integer('price') })
 
@@ -22,6 +23,7 @@ const problemsOf = (options: AdminOptions): readonly Problem[] => {
 }
 
 const AT = 'sections.main.products'
+const count = task({ name: 'Count', every: '5m', initialValue: 0, run: () => ok(1) })
 
 const MISTAKES: [claim: string, config: AdminOptions, problem: Partial<Problem>][] = [
   [
@@ -38,6 +40,11 @@ const MISTAKES: [claim: string, config: AdminOptions, problem: Partial<Problem>]
     'a bucket in no region',
     site({}, { builtIn: { files: s3Files({ bucket: 'bakery' }) } }),
     { id: 'files.option', path: 'admin.builtIn.files.region' },
+  ],
+  [
+    'a task of a resource that is called like one of the site',
+    site({ tasks: [count] }, { tasks: [count] }),
+    { id: 'tasks.duplicate', path: `${AT}.tasks[0]`, message: expect.stringContaining('admin.tasks[0]') },
   ],
   ['an unknown option of a resource', site({ colums: [] }), { id: 'option.unknown', path: `${AT}.colums` }],
   [
@@ -172,4 +179,9 @@ test('every mistake is reported at once, in one message', () => {
 
 test('a config without mistakes has none', () => {
   expect(problemsOf(site({ title: 'name', list: { columns: ['name', 'price'], sort: ['-price'] } }))).toEqual([])
+})
+
+test('a resource brings tasks of its own', () => {
+  const { tasks } = resolveAdmin(defineAdmin(site({ tasks: [count] })))
+  expect([...tasks.keys()]).toEqual(['Count'])
 })
