@@ -1,4 +1,6 @@
+import { randomBytes } from 'node:crypto'
 import { createServer } from 'node:net'
+import { buffer } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, describe, expect, test } from 'vitest'
 import { s3Files } from '@/lib/files'
@@ -27,6 +29,15 @@ test('an object lies under the prefix, with its media type, written by one call'
   await open({ prefix: 'kontor/files/' }).write('a b.csv', bytes, { contentType: 'text/csv' })
   expect(s3.objects.get('bakery/kontor/files/a b.csv')).toEqual({ content: bytes, contentType: 'text/csv' })
   expect(s3.requests).toEqual(['PUT /bakery/kontor/files/a b.csv'])
+})
+
+test('eight megabytes arrive as they were', async () => {
+  const large = randomBytes(8 * 1024 * 1024)
+  await open().write('large.bin', large)
+  expect(s3.objects.get('bakery/large.bin')!.content.equals(large)).toBe(true)
+  const { size, stream } = (await open().read('large.bin'))!
+  expect(size).toBe(large.byteLength)
+  expect((await buffer(stream)).equals(large)).toBe(true)
 })
 
 test('keys come from the environment where the config has none', async () => {
