@@ -119,6 +119,7 @@ export function resolveTree(
     )
   }
   checkHome(options, resources, problems)
+  if (typeof options.sections === 'function') checkTasks(placed, problems)
   if (problems.length > 0) throw new ConfigError(problems)
 
   return Object.freeze({
@@ -153,7 +154,7 @@ function resolveWork({ effects = {}, builtIn, tasks = [], sections }: AdminOptio
   return { handlers: found.handlers, tasks: scheduled.tasks, problems }
 }
 
-/** A tree that is a function of the request has no tasks of its own: they belong to no request. What is malformed, others tell. */
+/** A tree that is a function of the request has none: see `checkTasks`. What is malformed, others tell. */
 function tasksOfResources(given: AdminOptions['sections']): TaskSource[] {
   return Object.entries(typeof given === 'function' ? {} : (given ?? {})).flatMap(([section, made]) =>
     Object.entries(made?.resources ?? {}).map(([slug, resource]) => ({
@@ -161,6 +162,19 @@ function tasksOfResources(given: AdminOptions['sections']): TaskSource[] {
       tasks: Array.isArray(resource?.options?.tasks) ? resource.options.tasks : [],
     })),
   )
+}
+
+/** Workers have no request, so they never see such a tree. */
+function checkTasks(placed: readonly Place[], problems: Problem[]): void {
+  for (const { path, definition } of placed) {
+    if (!definition.options.tasks?.length) continue
+    problems.push({
+      id: 'tasks.place',
+      path: `${path}.tasks`,
+      message: 'A tree that is a function of the request has no tasks of its own: nobody asks when they are due.',
+      hint: 'Declare them on the site: defineAdmin({ tasks: [ … ] }).',
+    })
+  }
 }
 
 function checkStore(files: unknown): Problem[] {

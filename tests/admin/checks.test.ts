@@ -1,8 +1,8 @@
 import { integer, pgTable, text } from 'drizzle-orm/pg-core'
 import { expect, test } from 'vitest'
 import { ConfigError, type Problem } from '@/lib/admin/checks'
-import { type AdminOptions, defineAdmin, resource, section } from '@/lib/admin/define'
-import { resolveAdmin } from '@/lib/admin/resolve'
+import { type AdminOptions, defineAdmin, resource, type Sections, section } from '@/lib/admin/define'
+import { resolveAdmin, resolveTree } from '@/lib/admin/resolve'
 import { s3Files } from '@/lib/files'
 import { ok, task } from '@/lib/tasks'
 
@@ -184,4 +184,15 @@ test('a config without mistakes has none', () => {
 test('a resource brings tasks of its own', () => {
   const { tasks } = resolveAdmin(defineAdmin(site({ tasks: [count] })))
   expect([...tasks.keys()]).toEqual(['Count'])
+})
+
+test('a tree that is a function of the request cannot bring tasks, and says where they belong', () => {
+  const literal = site({ tasks: [count] }).sections as Sections
+  const { options, catalogue, clock } = resolveAdmin(
+    defineAdmin({ schema: { products }, sections: () => literal, tasks: [count] }),
+  )
+  const resolve = () => resolveTree(options, literal, catalogue, clock)
+  expect(resolve).toThrow(ConfigError)
+  expect(resolve).toThrow(`${AT}.tasks`)
+  expect(resolve).toThrow('Declare them on the site')
 })

@@ -35,9 +35,12 @@ export async function load({ url, headers = {} }: Target, connections: number, m
   return taken
 }
 
+/** What a browser asks for when somebody opens an address. */
+const DOCUMENT = { accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8' }
+
 function fetchPage(url: string, headers: Record<string, string>, agent: Agent): Promise<void> {
   return new Promise((resolve, reject) => {
-    get(url, { headers, agent }, (response) => {
+    get(url, { headers: { ...DOCUMENT, ...headers }, agent }, (response) => {
       response.on('error', reject)
       response.on('end', () => {
         if (response.statusCode === 200) resolve()
