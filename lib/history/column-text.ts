@@ -74,6 +74,12 @@ export function jsonOf(column: ColumnFacts, value: string, cap: number): string 
   return `CASE WHEN ${small} THEN to_jsonb(${text}) ELSE kontor.log_text(${text}, ${cap}) END`
 }
 
+/** The same as an argument of jsonb_build_object, which makes jsonb of a value without a call of its own for it. */
+export function jsonArgument(column: ColumnFacts, value: string, cap: number): string {
+  if (column.baseType === 'bool' || WHOLE_NUMBERS.has(column.baseType)) return value
+  return column.baseType !== 'int8' && isBounded(column) ? textOf(column, value) : jsonOf(column, value, cap)
+}
+
 export function isBounded({ baseType, typeKind, modifier }: ColumnFacts): boolean {
   if (typeKind === 'e') return true
   return BOUNDED.has(baseType) || (baseType === 'numeric' && modifier >= 0)

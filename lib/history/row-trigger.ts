@@ -1,13 +1,14 @@
-import { differs, jsonOf, textOf } from './column-text'
+import { differs, jsonArgument, textOf } from './column-text'
 import { literal, quote } from './literal'
 import {
+  claims,
+  DECLARATIONS,
   DOORBELL,
   type FunctionPlan,
   LOG_COLUMNS,
   logValues,
   markReactions,
   presentRow,
-  provenance,
   recordId,
   recordIdOfJson,
   runReactions,
@@ -27,7 +28,7 @@ export function rowBody(plan: FunctionPlan): string {
   const table = facts.isPartitioned ? `${facts.oid}::oid` : 'TG_RELID'
   return `
 DECLARE
-${provenance(facts.relation)}
+${DECLARATIONS}
   v_rows bigint;
   v_mark bigint;
   v_id text;
@@ -37,6 +38,7 @@ ${provenance(facts.relation)}
   v_changed text[];
   v_drifted boolean := has_column_privilege(${table}, ${facts.width + 1}::int2, 'SELECT') IS NOT NULL;
 BEGIN
+${claims(facts.relation)}
 ${truncateBranch(plan)}
   IF NOT v_drifted THEN
     BEGIN
@@ -116,7 +118,7 @@ function comparisons(plan: FunctionPlan, keepValues: boolean): string {
     .map((column) => {
       const name = literal(column.name)
       const [before, after] = [`OLD.${quote(column.name)}`, `NEW.${quote(column.name)}`]
-      const value = (side: string) => `jsonb_build_object(${name}, ${jsonOf(column, side, plan.cap)})`
+      const value = (side: string) => `jsonb_build_object(${name}, ${jsonArgument(column, side, plan.cap)})`
       const kept =
         keepValues && !plan.secret.includes(column)
           ? ` v_before := v_before || ${value(before)}; v_after := v_after || ${value(after)};`

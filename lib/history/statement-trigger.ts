@@ -1,7 +1,9 @@
-import { differs, jsonOf, textOf } from './column-text'
+import { differs, jsonArgument, jsonOf, textOf } from './column-text'
 import { literal, quote } from './literal'
 import type { ColumnFacts } from './table-facts'
 import {
+  claims,
+  DECLARATIONS,
   DOORBELL,
   type FunctionPlan,
   jsonObject,
@@ -9,7 +11,6 @@ import {
   logValues,
   markReactions,
   presentRow,
-  provenance,
   recordId,
   recordIdOfJson,
   runReactions,
@@ -20,109 +21,126 @@ import {
 /**
  * The body for tables with a key and without partitions: one call for all rows of a statement, which come as the
  * transition tables old_rows and new_rows. A statement that changed one row, the common case, is logged from variables:
- * planning and starting the set-wise INSERT would cost more than all the rest.
+ * each transaction sets up every expression it evaluates anew, so only those of columns that changed may cost it
+ * anything, and planning and starting the set-wise INSERT would cost more than all the rest.
  */
 export function statementBody(plan: FunctionPlan): string {
   return `
 DECLARE
-${provenance(plan.facts.relation)}
+${DECLARATIONS}
   v_rows bigint;
   v_mark bigint;
-  r record;
-  v_before jsonb := '{}';
-  v_after jsonb := '{}';
-  v_changed text[] := '{}';
-  -- A column added since this function was written.
-  v_drifted boolean := has_column_privilege(TG_RELID, ${plan.facts.width + 1}::int2, 'SELECT') IS NOT NULL;
+  v_old record;
+  v_new record;
+  v_id text;
+  v_before jsonb;
+  v_after jsonb;
+  v_changed text[];
+  v_differs boolean;
+  -- NULL for one row; else why the rows are logged set-wise.
+  v_way text;
 BEGIN
+${claims(plan.facts.relation)}
 ${truncateBranch(plan)}
-  IF NOT v_drifted THEN
-    -- Reads and compares one row. In a block of its own, so that a column dropped, renamed or retyped since this function
-    -- was written is noticed here, before anything is logged.
-    BEGIN
-      IF TG_OP = 'UPDATE' THEN
-        SELECT ${firstPair(plan)}
-        INTO r FROM old_rows AS o, new_rows AS n LIMIT 1;
-        IF FOUND THEN
+  -- Reads and compares one row. In a block of its own, so that a column dropped, renamed or retyped since this function
+  -- was written is noticed here, before anything is logged.
+  BEGIN
+    IF has_column_privilege(TG_RELID, ${plan.facts.width + 1}::int2, 'SELECT') IS NOT NULL THEN
+      v_way := 'drifted'; -- a column was added
+    ELSIF TG_OP = 'UPDATE' THEN
+      SELECT * INTO STRICT v_old FROM old_rows;
+      SELECT * INTO STRICT v_new FROM new_rows;
+      v_before := '{}';
+      v_after := '{}';
 ${compareOne(plan)}
-        ELSE
-          RETURN NULL;
-        END IF;
-      ELSIF TG_OP = 'INSERT' THEN
-        SELECT ${recordId(plan, 'n')} AS id, ${wholeRow(plan, 'n')} AS whole, EXISTS (SELECT FROM new_rows OFFSET 1) AS many
-        INTO r FROM new_rows AS n LIMIT 1;
-        IF NOT FOUND THEN RETURN NULL; END IF;
-      ELSE
-        SELECT ${recordId(plan, 'o')} AS id, ${wholeRow(plan, 'o')} AS whole, EXISTS (SELECT FROM old_rows OFFSET 1) AS many
-        INTO r FROM old_rows AS o LIMIT 1;
-        IF NOT FOUND THEN RETURN NULL; END IF;
+      IF v_changed IS NULL AND v_way IS NULL THEN
+        RETURN NULL;
       END IF;
-    EXCEPTION WHEN undefined_column OR undefined_function OR datatype_mismatch THEN
-      v_drifted := true;
+      v_id := ${recordId(plan, 'v_old')};
+    ELSIF TG_OP = 'INSERT' THEN
+      SELECT * INTO STRICT v_new FROM new_rows;
+      v_id := ${recordId(plan, 'v_new')};
+      v_after := ${wholeRow(plan, 'v_new')};
+    ELSE
+      SELECT * INTO STRICT v_old FROM old_rows;
+      v_id := ${recordId(plan, 'v_old')};
+      v_before := ${wholeRow(plan, 'v_old')};
+    END IF;
+  EXCEPTION
+    WHEN no_data_found THEN RETURN NULL;
+    WHEN too_many_rows THEN v_way := 'many';
+    WHEN ${CHANGED} THEN v_way := 'drifted';
+  END;
+  IF v_way = 'many' THEN
+    BEGIN
+${tryColumns(plan)}
+    EXCEPTION WHEN ${CHANGED} THEN v_way := 'drifted';
     END;
   END IF;
   ${markReactions(plan)}
-  IF v_drifted THEN
-    v_pinned := kontor.pin_output();
-${driftedSet(plan)}
-    GET DIAGNOSTICS v_rows = ROW_COUNT;
-    PERFORM kontor.unpin_output(v_pinned);
-  ELSIF TG_OP = 'UPDATE' THEN
-    IF r.many THEN
-${updatedSet(plan)}
-    ELSIF v_changed = '{}' THEN
-      RETURN NULL;
-    ELSE
-      ${insertOne(plan, { op: "'update'", before: 'v_before', after: 'v_after', changed: 'v_changed' })}
-    END IF;
-  ELSIF r.many AND TG_OP = 'INSERT' THEN
+  IF v_way IS NULL THEN
     INSERT INTO kontor.changes (${LOG_COLUMNS})
-    SELECT ${logValues(plan.facts.relation, { id: recordId(plan, 'n'), op: "'insert'", before: 'NULL', after: wholeRow(plan, 'n'), changed: 'NULL' })}
-    FROM new_rows AS n;
-  ELSIF r.many THEN
-    INSERT INTO kontor.changes (${LOG_COLUMNS})
-    SELECT ${logValues(plan.facts.relation, { id: recordId(plan, 'o'), op: "'delete'", before: wholeRow(plan, 'o'), after: 'NULL', changed: 'NULL' })}
-    FROM old_rows AS o;
-  ELSIF TG_OP = 'INSERT' THEN
-    ${insertOne(plan, { op: "'insert'", before: 'NULL', after: 'r.whole', changed: 'NULL' })}
+    VALUES (${logValues(plan.facts.relation, { id: 'v_id', op: 'lower(TG_OP)', before: 'v_before', after: 'v_after', changed: 'v_changed' })});
   ELSE
-    ${insertOne(plan, { op: "'delete'", before: 'r.whole', after: 'NULL', changed: 'NULL' })}
+    IF v_way = 'drifted' THEN
+      v_pinned := kontor.pin_output();
+${driftedSet(plan)}
+      GET DIAGNOSTICS v_rows = ROW_COUNT;
+      PERFORM kontor.unpin_output(v_pinned);
+    ELSE
+      IF TG_OP = 'UPDATE' THEN
+${updatedSet(plan)}
+      ELSIF TG_OP = 'INSERT' THEN
+        INSERT INTO kontor.changes (${LOG_COLUMNS})
+        SELECT ${logValues(plan.facts.relation, { id: recordId(plan, 'n'), op: "'insert'", before: 'NULL', after: wholeRow(plan, 'n'), changed: 'NULL' })}
+        FROM new_rows AS n;
+      ELSE
+        INSERT INTO kontor.changes (${LOG_COLUMNS})
+        SELECT ${logValues(plan.facts.relation, { id: recordId(plan, 'o'), op: "'delete'", before: wholeRow(plan, 'o'), after: 'NULL', changed: 'NULL' })}
+        FROM old_rows AS o;
+      END IF;
+      GET DIAGNOSTICS v_rows = ROW_COUNT;
+    END IF;
+    IF v_rows = 0 THEN
+      RETURN NULL;
+    END IF;
   END IF;
-  IF NOT v_drifted THEN
-    GET DIAGNOSTICS v_rows = ROW_COUNT;
-  END IF;
-  IF v_rows > 0 THEN
 ${runReactions(plan)}
   ${DOORBELL}
-  END IF;
   RETURN NULL;
 END `
 }
 
+/** What using a column raises that was dropped, renamed or retyped. */
+const CHANGED = 'undefined_column OR undefined_function OR datatype_mismatch'
+
 const columnsOf = ({ logged, secret }: FunctionPlan) => [...logged, ...secret]
 const at = (alias: string) => (column: ColumnFacts) => `${alias}.${quote(column.name)}`
 
-const insertOne = (plan: FunctionPlan, row: { op: string; before: string; after: string; changed: string }) =>
-  `INSERT INTO kontor.changes (${LOG_COLUMNS})
-    VALUES (${logValues(plan.facts.relation, { id: 'r.id', ...row })});`
+/** Everything the set-wise INSERTs do with a column, done to the first row for nothing but its errors. */
+const tryColumns = (plan: FunctionPlan) => `      IF TG_OP = 'DELETE' THEN
+        SELECT * INTO v_old FROM old_rows;
+      ELSE
+        SELECT * INTO v_old FROM new_rows;
+      END IF;
+      v_id := ${recordId(plan, 'v_old')};
+      v_after := ${wholeRow(plan, 'v_old')};
+      v_differs := ${columnsOf(plan)
+        .map((column) => `(${differs(column, at('v_old')(column), at('v_old')(column))})`)
+        .join(' OR ')};`
 
-/** The first old and new row side by side: b1, a1, b2, a2 …; a key that changed counts as "many", for the join to sort out. */
-function firstPair(plan: FunctionPlan): string {
-  const sides = columnsOf(plan).map((column, i) => `${at('o')(column)} AS b${i}, ${at('n')(column)} AS a${i}`)
-  const moved = plan.key.map((column) => `${textOf(column, at('o')(column))} <> ${textOf(column, at('n')(column))}`)
-  return `${sides.join(', ')}, ${recordId(plan, 'o')} AS id,
-          EXISTS (SELECT FROM new_rows OFFSET 1) OR ${moved.join(' OR ')} AS many`
-}
-
+/** Column by column into v_changed, v_before, v_after; a key that changed is left to the set-wise join to sort out. */
 function compareOne(plan: FunctionPlan): string {
   return columnsOf(plan)
-    .map((column, i) => {
+    .map((column) => {
       const name = literal(column.name)
-      const value = (side: string) => `jsonb_build_object(${name}, ${jsonOf(column, `r.${side}${i}`, plan.cap)})`
+      const [before, after] = [at('v_old')(column), at('v_new')(column)]
+      const value = (side: string) => `jsonb_build_object(${name}, ${jsonArgument(column, side, plan.cap)})`
       const kept = plan.secret.includes(column)
         ? ''
-        : ` v_before := v_before || ${value('b')}; v_after := v_after || ${value('a')};`
-      return `      IF ${differs(column, `r.b${i}`, `r.a${i}`)} THEN v_changed := v_changed || ${name}::text;${kept} END IF;`
+        : ` v_before := v_before || ${value(before)}; v_after := v_after || ${value(after)};`
+      const then = plan.key.includes(column) ? "v_way := 'many';" : `v_changed := v_changed || ${name}::text;${kept}`
+      return `      IF ${differs(column, before, after)} THEN ${then} END IF;`
     })
     .join('\n')
 }

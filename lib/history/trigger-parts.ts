@@ -20,16 +20,33 @@ export interface FunctionPlan {
 }
 
 /**
- * Declarations every log function starts with: when, and who says why. Claims are cut to what an index entry can hold.
+ * Declarations every log function starts with: when, and who says why, until somebody claims otherwise.
  * v_undoes: the ids each record's change undoes, by record id; an undo says so for all records of a statement at once.
  */
-export const provenance = (relation: string) => `  v_at timestamptz := clock_timestamp();
-  v_actor text := left(coalesce(nullif(current_setting('kontor.actor', true), ''), session_user), 200);
-  v_source text := left(coalesce(nullif(current_setting('kontor.source', true), ''), 'sql'), 100);
-  v_request text := left(nullif(current_setting('kontor.request_id', true), ''), 200);
-  v_reason text := left(nullif(current_setting('kontor.reason', true), ''), 2000);
-  v_undoes jsonb := CASE WHEN current_setting('kontor.undoes', true) <> '' THEN kontor.undoes_in(${literal(relation)}) END;
+export const DECLARATIONS = `  v_at timestamptz := clock_timestamp();
+  v_actor text := session_user;
+  v_source text := 'sql';
+  v_request text;
+  v_reason text;
+  v_undoes jsonb;
   v_pinned text[];`
+
+const SETTINGS = ['actor', 'source', 'request_id', 'reason', 'undoes']
+
+/**
+ * What the transaction claims about itself, cut to what an index entry can hold. Most writers beside Kontor claim nothing,
+ * and each expression evaluated costs a single-row update as much as an index would: one looks whether anything is set.
+ */
+export const claims = (relation: string) => {
+  const set = (name: string) => `current_setting('kontor.${name}', true)`
+  return `  IF concat(${SETTINGS.map(set).join(', ')}) <> '' THEN
+    v_actor := left(coalesce(nullif(${set('actor')}, ''), session_user), 200);
+    v_source := left(coalesce(nullif(${set('source')}, ''), 'sql'), 100);
+    v_request := left(nullif(${set('request_id')}, ''), 200);
+    v_reason := left(nullif(${set('reason')}, ''), 2000);
+    IF ${set('undoes')} <> '' THEN v_undoes := kontor.undoes_in(${literal(relation)}); END IF;
+  END IF;`
+}
 
 /** Columns and values of one log row; the same in every INSERT. */
 export const LOG_COLUMNS =
@@ -45,10 +62,12 @@ export const logValues = (
 /** The ids of the changes that the change of the record `id` undoes, or NULL. */
 export const undoneBy = (id: string) => `CASE WHEN v_undoes IS NOT NULL THEN kontor.undone_ids(v_undoes, ${id}) END`
 
-/** Wakes the feed once for all transactions under way; `kontor.mute` leaves it to the poll (bulk loads, PREPARE TRANSACTION). */
-export const DOORBELL = `IF coalesce(current_setting('kontor.mute', true), '') <> 'on' AND pg_try_advisory_xact_lock(1802465908, 20) THEN
-    PERFORM pg_notify('kontor_changes', '');
-  END IF;`
+/**
+ * Wakes the feed once for all transactions under way; `kontor.mute` leaves it to the poll (bulk loads, PREPARE TRANSACTION).
+ * One expression, because a statement of its own would start the executor; pg_notify returns no NULL.
+ */
+export const DOORBELL = `IF current_setting('kontor.mute', true) IS DISTINCT FROM 'on' AND pg_try_advisory_xact_lock(1802465908, 20)
+    AND pg_notify('kontor_changes', '') IS NULL THEN NULL; END IF;`
 
 /** Before the log rows are written: remembers where they begin, for the reactions. */
 export const markReactions = ({ reactions }: FunctionPlan) =>

@@ -396,6 +396,31 @@ describe('columns that change under the triggers', () => {
     ])
   })
 
+  it('statements of many rows are logged after a column was renamed, dropped or retyped, in another session too', async () => {
+    await table('moving', 'id int primary key, price numeric(10,2), note text, size text')
+    await run(`insert into moving values (1, 1, 'n', '1'), (2, 2, 'n', '2')`)
+    const old = await db.admin.sql.reserve()
+    const rows = await loggedBy('public.moving', async () => {
+      await old.unsafe(`update moving set price = price + 1`)
+      await run(`alter table moving rename price to cost`)
+      await old.unsafe(`update moving set cost = 4`)
+      await run(`alter table moving drop column note, alter column size type int using size::int`)
+      await old.unsafe(`update moving set size = 7`)
+      await run(`update moving set size = 8`)
+      await run(`delete from moving`)
+    })
+    old.release()
+    expect(
+      rows.filter(({ record_id }) => record_id === '2').map(({ op, before, after }) => [op, before, after]),
+    ).toEqual([
+      ['update', { price: '2.00' }, { price: '3.00' }],
+      ['update', { cost: '3.00' }, { cost: '4.00' }],
+      ['update', { size: '2' }, { size: '7' }],
+      ['update', { size: '7' }, { size: '8' }],
+      ['delete', { id: '2', cost: '4.00', size: '8' }, null],
+    ])
+  })
+
   it('a retyped column alone is logged in the same session', async () => {
     await table('retyped', 'id int primary key, v int')
     const connection = await db.admin.sql.reserve()
