@@ -2,13 +2,18 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import postgres from 'postgres'
 import { deferred } from './deferred'
+import { askForQuiet, endQuiet, QUIET_CHANNEL } from './quiet'
 
 export interface DoorbellOptions {
   /** Past a pooler that shares sessions: LISTEN belongs to one. */
   url: string
   channel: string
-  /** Somebody rang, or may have while nobody listened. */
+  /** Somebody rang. */
   onRing: () => void
+  /** Somebody asked for quiet: rings may not come. */
+  onQuiet: () => void
+  /** The connection is there, for the first time or again. What came before was not heard. */
+  onOpen: () => void
   log: Logger
   /** How often the connection is asked for a sign of life, and how long it may take. Default 10,000: half-open ones are found within 20 s. */
   heartbeatMs?: number
@@ -17,6 +22,9 @@ export interface DoorbellOptions {
 export interface Doorbell {
   /** Whether rings reach us now. */
   isOpen(): boolean
+  /** Nobody is to ring from now on. @returns whether that was achieved; a lost connection ends it */
+  askForQuiet(): Promise<boolean>
+  endQuiet(): Promise<void>
   /** Connections lost since the start. */
   losses(): number
   close(): Promise<void>
@@ -25,12 +33,14 @@ export interface Doorbell {
 const LONGEST_WAIT_MS = 15_000
 
 /** One LISTEN connection, kept for as long as the process wants it: what it misses while it is away, the poll finds. */
-export function openDoorbell({ url, channel, onRing, log, heartbeatMs = 10_000 }: DoorbellOptions): Doorbell {
+export function openDoorbell(options: DoorbellOptions): Doorbell {
+  const { url, channel, onRing, onQuiet, onOpen, log, heartbeatMs = 10_000 } = options
   const ended = new AbortController()
-  let isOpen = false
+  /** The connection, while it listens. */
+  let session: postgres.Sql | undefined
   let losses = 0
 
-  const once = async (onOpen: () => void) => {
+  const once = async (onListening: () => void) => {
     const lost = deferred()
     // `onnotify` and `onclose` are what postgres.js's own listen() stands on; that one cannot tell a half-open connection.
     const options = {
@@ -41,7 +51,7 @@ export function openDoorbell({ url, channel, onRing, log, heartbeatMs = 10_000 }
       connect_timeout: 10,
       onnotice: () => {},
       connection: { application_name: 'kontor feed' },
-      onnotify: () => onRing(),
+      onnotify: (heard: string) => (heard === QUIET_CHANNEL ? onQuiet() : onRing()),
       onclose: () => lost.reject(new Error('The connection was closed.')),
     }
     const sql = postgres(url, options as postgres.Options<Record<string, never>>)
@@ -49,17 +59,17 @@ export function openDoorbell({ url, channel, onRing, log, heartbeatMs = 10_000 }
     const abandon = () => lost.reject(new Error('The doorbell is closed.'))
     ended.signal.addEventListener('abort', abandon, { once: true })
     try {
-      await Promise.race([sql.unsafe(`listen "${channel}"`), lost.promise])
-      isOpen = true
+      await Promise.race([sql.unsafe(`listen "${channel}"; listen ${QUIET_CHANNEL}`), lost.promise])
+      session = sql
+      onListening()
       onOpen()
-      onRing()
       for (;;) {
         await Promise.race([sleep(heartbeatMs, undefined, { signal: over.signal }).catch(() => {}), lost.promise])
         const late = setTimeout(() => lost.reject(new Error('The connection does not answer.')), heartbeatMs)
         await Promise.race([sql.unsafe('select 1'), lost.promise]).finally(() => clearTimeout(late))
       }
     } finally {
-      isOpen = false
+      session = undefined
       over.abort()
       ended.signal.removeEventListener('abort', abandon)
       await sql.end({ timeout: 0 }).catch(() => {})
@@ -84,7 +94,11 @@ export function openDoorbell({ url, channel, onRing, log, heartbeatMs = 10_000 }
   const running = run()
 
   return {
-    isOpen: () => isOpen,
+    isOpen: () => session !== undefined,
+    askForQuiet: async () => session !== undefined && askForQuiet(session),
+    endQuiet: async () => {
+      if (session) await endQuiet(session)
+    },
     losses: () => losses,
     async close() {
       ended.abort(new Error('closed'))

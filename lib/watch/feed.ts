@@ -4,6 +4,8 @@ import type { FeedChange, ManyChanged } from './change'
 import { type Cursor, formatCursor, hasOpenWriters, parseCursor } from './cursor'
 import { type Deferred, deferred } from './deferred'
 import { type Doorbell, openDoorbell } from './doorbell'
+import { createPace } from './pace'
+import { createQuiet } from './quiet'
 import { isWithinRetention, presentCursor, type Reading, readSince } from './read'
 
 /** What was committed between two positions. */
@@ -65,6 +67,8 @@ const SHORTEST_GAP_MS = 8
 const LONGEST_GAP_MS = 50
 /** A reader that is rung all the time rests for so many times as long as its last reading took. */
 const REST = 5
+/** In quiet nobody rings for what comes between two readings. */
+const QUIET_GAP_MS = 12
 /** While writers are open their ring may have been swallowed by the one that woke us. */
 const ECHO_MS = 15
 /** Writers that stay open for longer than this are looked for less often. */
@@ -83,6 +87,8 @@ export function createFeed(parts: FeedParts): Feed {
   let waiting: Deferred | undefined
   let timer: NodeJS.Timeout | undefined
   let isClosed = false
+  let restMs = SHORTEST_GAP_MS
+  const pace = createPace()
   let openSet = ''
   let openSince = 0
 
@@ -110,6 +116,7 @@ export function createFeed(parts: FeedParts): Feed {
       const reading = await readSince(sql, from)
       if (isClosed) return
       cursor = reading.next
+      pace.read(reading.changes.length + reading.many.reduce((sum, { count }) => sum + count, 0))
       deliver(from, reading)
     }
     lastReadAt = performance.now()
@@ -117,6 +124,7 @@ export function createFeed(parts: FeedParts): Feed {
 
   /** @returns milliseconds until the next look */
   const patience = () => {
+    if (quiet.isOn()) return Math.max(QUIET_GAP_MS, restMs)
     if (!cursor || !hasOpenWriters(cursor.snapshot)) return pollMs
     const open = cursor.snapshot.xip.join()
     if (open !== openSet) {
@@ -135,9 +143,10 @@ export function createFeed(parts: FeedParts): Feed {
       try {
         const begun = performance.now()
         await look()
-        const restMs = Math.min(LONGEST_GAP_MS, Math.max(SHORTEST_GAP_MS, REST * (performance.now() - begun)))
+        restMs = Math.min(LONGEST_GAP_MS, Math.max(SHORTEST_GAP_MS, REST * (performance.now() - begun)))
         failures = 0
         waiters.resolve()
+        void quiet.steer(pace.isLoud())
         if (waiting) await new Promise((resolve) => setTimeout(resolve, restMs))
       } catch (error) {
         if (isClosed) break
@@ -161,11 +170,30 @@ export function createFeed(parts: FeedParts): Feed {
     return promise
   }
 
+  const quiet = createQuiet({
+    sql,
+    askForQuiet: async () => doorbell?.askForQuiet() ?? false,
+    endQuiet: async () => doorbell?.endQuiet(),
+    look: want,
+    log,
+  })
+
   const start = () => {
     doorbell ??= openDoorbell({
       url: parts.listenUrl,
       channel: 'kontor_changes',
-      onRing: () => void want().catch(() => {}),
+      onRing() {
+        pace.rung()
+        void want().catch(() => {})
+      },
+      onQuiet() {
+        quiet.announced()
+        void want().catch(() => {})
+      },
+      onOpen() {
+        quiet.opened()
+        void want().catch(() => {})
+      },
       log,
       heartbeatMs: parts.heartbeatMs,
     })
