@@ -15,13 +15,18 @@ export interface Batch {
   cursor: string
   /** In order for each record. Where `many` names relations, only the changes of the others. */
   changes: readonly FeedChange[]
-  /** Relations of which too much changed to tell one by one: look at them anew, or read the changes with `readPage`. */
+  /** Relations of which more changed than is told one by one: look at them anew, or read the changes with `readPage`. */
   many: readonly ManyChanged[]
   /** Something before `cursor` was missed and cannot be told: look at everything anew. */
   isGap: boolean
 }
 
 export type FeedListener = (batch: Batch) => void
+
+export interface SubscribeToFeed {
+  since?: string
+  each?: () => readonly string[]
+}
 
 export interface FeedState {
   /** Changes handed out (counted also where they were only numbered). */
@@ -38,11 +43,13 @@ export interface FeedState {
 export interface Feed {
   /**
    * Hands `listener` everything committed after this call. Resolves when that is certain; waits for a database that is away.
+   * @param options.each the relations (`schema.table`) of which it wants every change; asked before each reading. Of others it may
+   *   be told the number alone where more than 50 changed between two readings. Default: every change
    * @param options.since a batch's `cursor`, of this process or another one: what was committed since then comes first,
    *   coalesced where it is much. A text that is no cursor, or one older than the log, gives a batch with `isGap`.
    * @returns stops it
    */
-  subscribe(listener: FeedListener, options?: { since?: string }): Promise<() => void>
+  subscribe(listener: FeedListener, options?: SubscribeToFeed): Promise<() => void>
   /** Where the feed is: everything committed before this call is behind it. */
   position(): Promise<string>
   state(): FeedState
@@ -78,7 +85,7 @@ const PATIENT_ECHO_MS = 100
 /** One reader for the whole process. Nothing runs until somebody subscribes. */
 export function createFeed(parts: FeedParts): Feed {
   const { sql, log, pollMs = 1000 } = parts
-  const listeners = new Set<FeedListener>()
+  const listeners = new Map<FeedListener, SubscribeToFeed['each']>()
   const counts = { events: 0, batches: 0 }
   let doorbell: Doorbell | undefined
   let cursor: Cursor | undefined
@@ -97,7 +104,7 @@ export function createFeed(parts: FeedParts): Feed {
     counts.batches++
     counts.events += changes.length + many.reduce((sum, { count }) => sum + count, 0)
     const batch: Batch = { from: formatCursor(from), cursor: formatCursor(next), changes, many, isGap }
-    for (const listener of [...listeners]) hand(listener, batch)
+    for (const listener of [...listeners.keys()]) hand(listener, batch)
   }
 
   const hand = (listener: FeedListener, batch: Batch) => {
@@ -108,12 +115,18 @@ export function createFeed(parts: FeedParts): Feed {
     }
   }
 
+  /** What any listener wants each change of: the reading of all of them is one. */
+  const wantedEach = (): readonly string[] | undefined => {
+    const each = [...listeners.values()]
+    return each.includes(undefined) ? undefined : [...new Set(each.flatMap((relations) => relations?.() ?? []))]
+  }
+
   const look = async () => {
     const from = cursor
     if (from === undefined) {
       cursor = await presentCursor(sql)
     } else {
-      const reading = await readSince(sql, from)
+      const reading = await readSince(sql, from, { each: wantedEach() })
       if (isClosed) return
       cursor = reading.next
       pace.read(reading.changes.length + reading.many.reduce((sum, { count }) => sum + count, 0))
@@ -199,16 +212,16 @@ export function createFeed(parts: FeedParts): Feed {
     })
   }
 
-  const replay = async (since: string, to: Cursor): Promise<Batch> => {
+  const replay = async (since: string, to: Cursor, each: SubscribeToFeed['each']): Promise<Batch> => {
     const from = parseCursor(since)
     const gap = { from: since, cursor: formatCursor(to), changes: [], many: [], isGap: true }
     if (!from || from.system !== to.system || !(await isWithinRetention(sql, from))) return gap
-    const { changes, many, isGap } = await readSince(sql, from, to)
+    const { changes, many, isGap } = await readSince(sql, from, { to, each: each?.() })
     return { ...gap, changes, many, isGap }
   }
 
   return {
-    async subscribe(listener, { since } = {}) {
+    async subscribe(listener, { since, each } = {}) {
       start()
       await want()
       const held: Batch[] = []
@@ -218,10 +231,10 @@ export function createFeed(parts: FeedParts): Feed {
         if (isReplaying) held.push(batch)
         else listener(batch)
       }
-      listeners.add(own)
+      listeners.set(own, each)
       if (since !== undefined) {
         try {
-          const missed = await replay(since, cursor!)
+          const missed = await replay(since, cursor!, each)
           if (missed.changes.length > 0 || missed.many.length > 0 || missed.isGap) hand(listener, missed)
         } catch (error) {
           listeners.delete(own)

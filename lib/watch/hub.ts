@@ -77,6 +77,9 @@ export interface Hub {
 /** Batches that may wait while the rights are asked. Beyond, everybody is told to look anew. */
 const MOST_WAITING = 200
 
+/** Of many changes browsers are told that there were many. */
+const none = () => []
+
 /** One hub per process. Nothing runs until somebody opens a stream. */
 export function createHub(parts: HubParts): Hub {
   const { feed, findViewers, sql, log, heartbeatMs = 20_000, checkMs = 5_000, companyMs = 2_000 } = parts
@@ -161,7 +164,7 @@ export function createHub(parts: HubParts): Hub {
 
   const spread = async (batch: Batch) => {
     // Rights may have changed with it.
-    if (batch.changes.some(({ relation }) => relation === 'kontor.users')) await check()
+    if ([...batch.changes, ...batch.many].some(({ relation }) => relation === 'kontor.users')) await check()
     const made = new Map<string, Promise<[string, unknown] | undefined>>()
     await Promise.all(
       [...streams].map(async (stream) => {
@@ -197,7 +200,7 @@ export function createHub(parts: HubParts): Hub {
   }
 
   const join = () => {
-    joined ??= feed.subscribe(take).then(
+    joined ??= feed.subscribe(take, { each: none }).then(
       () => {},
       (error: unknown) => {
         joined = undefined
@@ -210,7 +213,7 @@ export function createHub(parts: HubParts): Hub {
   /** Sends what came between an event and now. @returns where that ended */
   const catchUp = async (stream: Stream, since: string) => {
     const missed: Batch[] = []
-    const stop = await feed.subscribe((batch) => missed.push(batch), { since })
+    const stop = await feed.subscribe((batch) => missed.push(batch), { since, each: none })
     stop()
     const viewer = viewers.get(stream.session)
     for (const batch of missed) {

@@ -1,5 +1,5 @@
 import type postgres from 'postgres'
-import type { FeedChange, ManyChanged } from './change'
+import type { FeedChange, LoggedJson, ManyChanged } from './change'
 import { type Cursor, formatSnapshot, isBehind, largerId, parseSnapshot } from './cursor'
 
 /** More changes than this between two cursors are told as "many changed", relation by relation. */
@@ -20,11 +20,14 @@ export interface Reading {
   isGap: boolean
 }
 
-interface Row extends FeedChange {
-  snapshot: string
-  system: string
-  isHeavy: boolean
+/** What a reader wants to be told one by one. */
+export interface Interest {
+  /** Every change of these relations; of the others at most FEW_SEEN between two readings, else their number. Undefined: every change. */
+  each: readonly string[] | undefined
 }
+
+/** A relation of which more changed between two readings is told as a number to those who did not ask for each. */
+const FEW_SEEN = 50
 
 /** The cursor of this moment: everything committed until now counts as read. */
 export async function presentCursor(sql: postgres.ISql): Promise<Cursor> {
@@ -35,24 +38,81 @@ export async function presentCursor(sql: postgres.ISql): Promise<Cursor> {
 }
 
 /**
- * Everything committed since `from`, up to `to` or now: one statement (kontor.unread_changes), whose own snapshot is where the next reading
+ * Everything committed since `from`, up to `to` or now: one statement (kontor.read_changes), whose own snapshot is where the next reading
  * starts. Memory stays flat whatever was committed: above READ_LIMIT rows or 16 MiB it is coalesced.
  */
-export async function readSince(sql: postgres.ISql, from: Cursor, to?: Cursor): Promise<Reading> {
-  const rows = await readRows(sql, from, to)
-  const { snapshot, system } = rows[0]!
+export async function readSince(
+  sql: postgres.ISql,
+  from: Cursor,
+  { to, each }: Partial<Interest> & { to?: Cursor } = {},
+): Promise<Reading> {
+  const { xmax, xip } = from.snapshot
+  const upTo = to ? formatSnapshot(to.snapshot) : null
+  const [read] = await sql<ReadRow[]>`
+    select snapshot, system, unread_rows as "unreadRows", last_id as "lastId", changes, many
+    from kontor.read_changes(${xmax}, ${xip}::xid8[], ${from.floor}, ${from.id}, ${upTo}, ${READ_LIMIT}, ${BYTES_LIMIT},
+      ${each ? [...each] : null}::text[], ${FEW_SEEN})`
+  const { snapshot, system, unreadRows, lastId, changes, many } = read!
   const present = parseSnapshot(snapshot)
   if (system !== from.system) return resynchronise(sql, from)
   if (!isBehind(from.snapshot, present) && (await wasSetBack(sql, from))) {
     return { next: await presentCursor(sql), changes: [], many: [], isGap: true }
   }
-  const changes = rows.filter(({ id }) => id !== null)
-  const snapshotRead = to?.snapshot ?? present
-  if (changes.length > READ_LIMIT || changes.some(({ isHeavy }) => isHeavy)) {
-    return { ...(await coalesce(sql, from, { ...from, snapshot: snapshotRead })), isGap: false }
+  const next = { ...from, snapshot: to?.snapshot ?? present }
+  if (unreadRows > 0 && !changes && !many) return { ...(await coalesce(sql, from, next)), isGap: false }
+  return {
+    next: { ...next, id: largerId(from.id, lastId ?? '0') },
+    changes: (changes ?? []).map(fromParts),
+    many: many ?? [],
+    isGap: false,
   }
-  const id = changes.reduce((max, change) => largerId(max, change.id), from.id)
-  return { next: { ...from, id, snapshot: snapshotRead }, changes: changes.map(plain), many: [], isGap: false }
+}
+
+interface ReadRow {
+  snapshot: string
+  system: string
+  unreadRows: number
+  lastId: string | null
+  changes: Parts[] | null
+  many: ManyChanged[] | null
+}
+
+/** A change as kontor.read_changes spells it: a list is a third of the text that an object would be. */
+type Parts = [
+  id: string,
+  at: string,
+  tx: string,
+  relation: string,
+  recordId: string | null,
+  op: FeedChange['op'],
+  before: LoggedJson | null,
+  after: LoggedJson | null,
+  changed: string[] | null,
+  actor: string,
+  dbUser: string,
+  source: string,
+  requestId: string | null,
+  reason: string | null,
+]
+
+const fromParts = ([id, at, tx, relation, recordId, op, before, after, changed, ...who]: Parts): FeedChange => {
+  const [actor, dbUser, source, requestId, reason] = who
+  return {
+    id,
+    at,
+    tx,
+    relation,
+    recordId,
+    op,
+    before,
+    after,
+    changed: changed ?? [],
+    actor,
+    dbUser,
+    source,
+    requestId,
+    reason,
+  }
 }
 
 const columns = (sql: postgres.ISql) => sql`c.id::text as id, c.at::text as at, c.tx::text as tx, c.relation,
@@ -63,23 +123,6 @@ const columns = (sql: postgres.ISql) => sql`c.id::text as id, c.at::text as at, 
 const bytes = (sql: postgres.ISql) => sql`(
   case when coalesce(pg_column_size(c.before), 0) < 2000 then coalesce(pg_column_size(c.before), 0) else octet_length(c.before::text) end
   + case when coalesce(pg_column_size(c.after), 0) < 2000 then coalesce(pg_column_size(c.after), 0) else octet_length(c.after::text) end)`
-
-/** One row for each unread change; one row without a change where there is none. */
-function readRows(sql: postgres.ISql, { snapshot: { xmax, xip }, floor, id }: Cursor, to: Cursor | undefined) {
-  const upTo = to ? formatSnapshot(to.snapshot) : null
-  return sql<Row[]>`
-    select s.snapshot, s.system, c.* from
-      (select pg_current_snapshot()::text as snapshot, (select system_identifier::text from pg_control_system()) as system) as s
-    left join (
-      select ${columns(sql)}, c."isHeavy", case when not c."isHeavy" then c.before end as before,
-        case when not c."isHeavy" then c.after end as after, c.id as place
-      from (
-        select c.*, sum(${bytes(sql)}) over (order by c.id) > ${BYTES_LIMIT} and row_number() over (order by c.id) > 1 as "isHeavy"
-        from kontor.unread_changes(${xmax}, ${xip}::xid8[], ${floor}, ${id}, ${upTo}, ${READ_LIMIT + 1}) as c
-      ) as c
-    ) as c on true
-    order by c.place`
-}
 
 /** What lies between two cursors. `to` is never behind `from`. */
 function within(sql: postgres.ISql, from: Cursor, to: Cursor) {
@@ -104,12 +147,12 @@ async function coalesce(sql: postgres.ISql, from: Cursor, to: Cursor): Promise<O
   const changes =
     few.length === 0
       ? []
-      : await sql<Row[]>`
+      : await sql<FeedChange[]>`
           select ${columns(sql)}, c.before, c.after from kontor.changes as c
           where ${within(sql, from, to)} and c.relation = any(${few.map(({ relation }) => relation)}) order by c.id`
   return {
     next: { ...to, id: found.reduce((max, { id }) => largerId(max, id), to.id) },
-    changes: changes.map(plain),
+    changes,
     many: found.filter((one) => !few.includes(one)).map(({ relation, count }) => ({ relation, count })),
   }
 }
@@ -129,15 +172,15 @@ export async function readPage(sql: postgres.ISql, from: Cursor, to: Cursor, aft
   const start = after ?? (await beforeFirst(sql, from, to))
   if (start === undefined) return { changes: [], after: undefined }
   const size = 500
-  const rows = await sql<Row[]>`
-    select c.* from (
-      select ${columns(sql)}, c.before, c.after, c.id as place,
+  const rows = await sql<FeedChange[]>`
+    select ${columns(sql)}, c.before, c.after from (
+      select c.*,
         sum(${bytes(sql)}) over (order by c.id) > ${BYTES_LIMIT} and row_number() over (order by c.id) > 1 as "isHeavy"
       from (
         select c.* from kontor.changes as c where c.id > ${start} and ${within(sql, from, to)} order by c.id limit ${size}
       ) as c
-    ) as c where not c."isHeavy" order by c.place`
-  return { changes: rows.map(plain), after: rows.length === 0 ? undefined : rows.at(-1)!.id }
+    ) as c where not c."isHeavy" order by c.id`
+  return { changes: rows, after: rows.length === 0 ? undefined : rows.at(-1)!.id }
 }
 
 /** One below the lowest id between the cursors, so that pages need not look for it from the log's beginning. */
@@ -176,35 +219,3 @@ export async function isWithinRetention(sql: postgres.ISql, cursor: Cursor): Pro
       and coalesce((select min(id) from kontor.changes) > ${cursor.id}::bigint + 1, true) as lost`
   return row?.lost === false
 }
-
-const plain = ({
-  id,
-  at,
-  tx,
-  relation,
-  recordId,
-  op,
-  before,
-  after,
-  changed,
-  actor,
-  dbUser,
-  source,
-  requestId,
-  reason,
-}: Row): FeedChange => ({
-  id,
-  at,
-  tx,
-  relation,
-  recordId,
-  op,
-  before,
-  after,
-  changed,
-  actor,
-  dbUser,
-  source,
-  requestId,
-  reason,
-})

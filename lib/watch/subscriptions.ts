@@ -221,12 +221,21 @@ export function createWatchers(parts: WatchersParts): Watchers {
       for (const own of subscriptions) if (!own.durable) tellGap(own)
       return
     }
-    for (const own of subscriptions) own.durable?.wake()
-    stretches.push({ from, to, changes: batch.many.length > 0 ? undefined : batch.changes })
+    const touched = new Set([...batch.changes, ...batch.many].map(({ relation }) => relation))
+    for (const { durable, resolved } of subscriptions) if (touched.has(resolved.shape.relation)) durable?.wake()
+    const wanted = followed()
+    const changes = batch.changes.filter(({ relation }) => wanted.has(relation))
+    const isMuch = batch.many.some(({ relation }) => wanted.has(relation))
+    if (changes.length === 0 && !isMuch) return
+    stretches.push({ from, to, changes: isMuch ? undefined : changes })
     const kept = stretches.reduce((sum, { changes }) => sum + (changes?.length ?? 0), 0)
     if (kept > MOST_KEPT) stretches = [{ from: stretches[0]!.from, to, changes: undefined }]
     pumping ??= pump()
   }
+
+  /** Relations of which some subscription wants each change. Durable ones read the log themselves. */
+  const followed = () =>
+    new Set([...subscriptions].filter(({ durable }) => !durable).map(({ resolved }) => resolved.shape.relation))
 
   const tellGap = ({ onGap, resolved }: Own) => {
     if (onGap) onGap()
@@ -242,7 +251,7 @@ export function createWatchers(parts: WatchersParts): Watchers {
       if (name !== undefined && [...subscriptions].some((own) => own.name === name)) {
         throw new AdminError('invalid', `There is a subscription named “${name}” in this process already.`)
       }
-      stopFeed ??= feed.subscribe(receive)
+      stopFeed ??= feed.subscribe(receive, { each: () => [...followed()] })
       await stopFeed
       const own: Own = {
         watcher: resolved.name,

@@ -43,10 +43,12 @@ export async function followTags({ feed, watchers, log, revalidate }: TagsParts)
     isRunning = false
   }
 
-  const stop = await feed.subscribe((batch) => {
+  const choosy = tagging.filter(({ trigger }) => trigger.length > 0).map(({ shape }) => shape.relation)
+  const take = (batch: Batch) => {
     for (const watcher of tagging) if (touches(batch, watcher)) for (const tag of watcher.revalidate) due.add(tag)
     if (due.size > 0 && !isRunning) void run()
-  })
+  }
+  const stop = await feed.subscribe(take, { each: () => choosy })
   return () => {
     isStopped = true
     stop()

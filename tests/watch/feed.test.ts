@@ -168,3 +168,29 @@ describe('the feed', () => {
     }
   })
 })
+
+describe('a listener that does not want each change', () => {
+  it('is told single changes with their values, and of many only how many; who wants each is told each', async () => {
+    const feed = makeFeed()
+    const seen: Batch[] = []
+    await feed.subscribe((batch) => seen.push(batch), { each: () => [] })
+    await db.admin.sql`insert into others values (5000, 'one')`
+    await eventually(() => expect(seen).toHaveLength(1))
+    expect(seen[0]?.changes).toMatchObject([{ recordId: '5000', after: { id: 5000, name: 'one' } }])
+    await db.admin.sql.begin(async (tx) => {
+      await tx`insert into things select id, 'many' from generate_series(20001, 20100) as id`
+      await tx`insert into others values (5001, 'two')`
+    })
+    await eventually(() => expect(seen).toHaveLength(2))
+    expect(seen[1]?.many).toEqual([{ relation: 'public.things', count: 100 }])
+    expect(seen[1]?.changes).toMatchObject([{ recordId: '5001' }])
+    const all: Batch[] = []
+    await feed.subscribe((batch) => all.push(batch), { each: () => ['public.things'] })
+    await db.admin.sql`update things set name = 'more' where id between 20001 and 20100`
+    await eventually(() => expect(all).toHaveLength(1))
+    expect(all[0]?.many).toEqual([])
+    expect(all[0]?.changes).toHaveLength(100)
+    const { batches } = await collect(makeFeed(), seen[0]!.cursor)
+    expect(batches.flatMap(({ changes }) => changes)).toHaveLength(201)
+  })
+})
