@@ -4,6 +4,7 @@ import type { TableFacts } from './table-facts'
 
 /** An effect requested by the table's own trigger, in the transaction that made the change. */
 export interface Reaction {
+  /** A TRUNCATE deletes its records; one too large to log them has op 'truncate' and no record_id. */
   on: readonly ('insert' | 'update' | 'delete')[]
   /** Only when one of these columns (their database names) really changed. Default: any. Inserts and deletes always count. */
   columns?: readonly string[]

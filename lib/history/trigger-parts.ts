@@ -73,10 +73,11 @@ export const DOORBELL = `IF current_setting('kontor.mute', true) IS DISTINCT FRO
 export const markReactions = ({ reactions }: FunctionPlan) =>
   reactions.length > 0 ? `v_mark := nextval('kontor.changes_id_seq');` : ''
 
-/** After they are: one INSERT for each reaction, over the rows just logged. */
+/** After they are: one INSERT for each reaction, over the rows just logged. The mark of a TRUNCATE stands for its deletes. */
 export function runReactions({ reactions, facts }: FunctionPlan): string {
   return reactions
     .map((reaction) => {
+      const ops = reaction.on.includes('delete') ? [...reaction.on, 'truncate'] : reaction.on
       const changed = reaction.columns
         ? ` AND (c.op <> 'update' OR c.changed && ARRAY[${reaction.columns.map(literal).join(', ')}]::text[])`
         : ''
@@ -87,7 +88,7 @@ export function runReactions({ reactions, facts }: FunctionPlan): string {
   SELECT ${literal(reaction.kind)}, ${literal(JSON.stringify(reaction.payload ?? {}))}::jsonb || ${told}
   FROM kontor.changes AS c
   WHERE c.tx = pg_current_xact_id() AND c.id > v_mark AND c.relation = ${literal(facts.relation)}
-    AND c.op IN (${reaction.on.map(literal).join(', ')})${changed} ORDER BY c.id;`
+    AND c.op IN (${ops.map(literal).join(', ')})${changed} ORDER BY c.id;`
     })
     .join('\n')
 }
@@ -134,6 +135,7 @@ export const truncateBranch = (plan: FunctionPlan) => `  IF TG_OP = 'TRUNCATE' T
       EXECUTE format('SELECT count(*) FROM (SELECT FROM ONLY %I.%I LIMIT ${TRUNCATE_LIMIT + 1}) AS few', TG_TABLE_SCHEMA, TG_TABLE_NAME)
         INTO v_rows;
     END IF;
+    ${markReactions(plan)}
     IF v_rows <= ${TRUNCATE_LIMIT} THEN
       v_pinned := kontor.pin_output();
       EXECUTE format($sql$INSERT INTO kontor.changes (at, relation, record_id, op, before, actor, source, request_id, reason, undoes)
@@ -146,6 +148,7 @@ export const truncateBranch = (plan: FunctionPlan) => `  IF TG_OP = 'TRUNCATE' T
       INSERT INTO kontor.changes (${LOG_COLUMNS})
       VALUES (${logValues(plan.facts.relation, { id: 'NULL', op: "'truncate'", before: 'NULL', after: 'NULL', changed: 'NULL' })});
     END IF;
+${runReactions(plan)}
     ${DOORBELL}
     RETURN NULL;
   END IF;`

@@ -557,4 +557,27 @@ describe('reactions', () => {
       .catch(() => {})
     expect(await db.admin.sql`select from kontor.effects`).toHaveLength(4)
   })
+
+  it('ask for the same of a TRUNCATE as of deletes, one for the whole where its rows are too many to log', async () => {
+    for (const kind of ['', ' partition by list (id)']) {
+      await db.owner.sql.unsafe(`drop table if exists boxes; create table boxes (id int primary key, v text)${kind};
+        ${kind && 'create table boxes_all partition of boxes default'}`)
+      await installTriggers(db.owner.sql, [
+        { schema: 'public', name: 'boxes', reactions: [{ on: ['delete'], kind: 'box.gone' }] },
+      ])
+      const asked = async (work: string) => {
+        const [row] = await db.admin.sql<{ id: string }[]>`select max(id)::text as id from kontor.changes`
+        await run(work)
+        return db.admin.sql<{ op: string; record: string | null }[]>`
+          select payload ->> 'op' as op, payload ->> 'record_id' as record from kontor.effects
+          where kind = 'box.gone' and (payload ->> 'change')::bigint > ${row!.id} order by record`
+      }
+      expect(await asked(`insert into boxes select i, 'v' from generate_series(1, 3) i; truncate boxes`)).toEqual(
+        ['1', '2', '3'].map((record) => ({ op: 'delete', record })),
+      )
+      const many = `set session_replication_role = replica; insert into boxes select i, 'v' from generate_series(1, 100001) i;
+        set session_replication_role = origin; truncate boxes`
+      expect(await asked(many)).toEqual([{ op: 'truncate', record: null }])
+    }
+  })
 })
