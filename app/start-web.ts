@@ -1,3 +1,4 @@
+import { columnCodec } from '@/lib/admin'
 import { startAuth } from '@/lib/auth'
 import { getRuntime, type Runtime } from '@/lib/runtime'
 import { followTags } from '@/lib/watch'
@@ -8,10 +9,10 @@ export async function startWeb(): Promise<void> {
   // Next lets its process end when every answer has: open streams would keep it.
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => runtime.hub.close())
   await startAuth(runtime)
-  const { feed, admin, log } = runtime
+  const { feed, admin, db, log } = runtime
   const revalidate = (tags: readonly string[]) => askForRevalidation(runtime, tags)
   // Not waited for: the site answers while the database is away.
-  followTags({ feed, watchers: admin.watchers, log, revalidate }).catch((error) =>
+  followTags({ feed, watchers: admin.watchers, sql: db.sql, codec: columnCodec, log, revalidate }).catch((error) =>
     log.error({ err: error }, 'cache tags are not revalidated'),
   )
 }

@@ -26,7 +26,7 @@ export interface WatchOptions<T extends PgTable = PgTable> {
   triggerColumns?: readonly ColumnOf<T>[]
   /** Values that come with each message, and that subscriptions may select by. Default: the key alone. */
   extraColumns?: readonly ColumnOf<T>[]
-  /** Asked of each change before anybody is told; subscriptions only, a trigger cannot ask a function. */
+  /** Asked of each change before a subscription is told or a tag revalidated. Not beside `effect` or `webhook`: a trigger cannot ask a function. */
   when?: (change: WatchedRows<T>) => boolean
   /** The kind of an effect requested in the transaction of the change itself, by its trigger. */
   effect?: string
