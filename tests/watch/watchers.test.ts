@@ -56,9 +56,8 @@ const source = resolveAdmin(
   }),
 )
 
-const log = pino({ level: 'silent' })
 const open: { close(): Promise<void> }[] = []
-function startProcess(): Watchers {
+function startProcess(log = pino({ level: 'silent' })): Watchers {
   const feed = createFeed({ sql: db.app.sql, listenUrl: db.urls.app, log })
   const watchers = createWatchers({ feed, sql: db.app.sql, watchers: source.watchers, codec: columnCodec, log })
   open.push({
@@ -259,6 +258,44 @@ describe('a subscription', () => {
     await db.owner.sql`truncate cakes`
     await eventually(() => expect(told.toSorted()).toEqual([50, 51]))
     await watchers.unsubscribe(subscription)
+  })
+
+  it('of all that is deleted is told once of a truncate whose records are too many to log', async () => {
+    const told: [string, boolean, object][] = []
+    const note = (who: string) => (message: Message) => void told.push([who, message.isTruncate, message.key])
+    const deleted = { resource: cakes, op: 'deleted' } as const
+    const own = [
+      await watchers.subscribe(deleted, { all: true }, note('all') as never),
+      await watchers.subscribe(deleted, { key: 1 }, note('key') as never),
+      await watchers.subscribe(deleted, { where: { name: 'cake 1' } }, note('name') as never),
+    ]
+    await db.admin.sql.unsafe(`set session_replication_role = replica;
+      insert into cakes (id, name) select i, 'cake ' || i from generate_series(1, 100001) as i;
+      set session_replication_role = origin; truncate cakes`)
+    await eventually(() => expect(told).toEqual([['all', true, {}]]))
+    await Promise.all(own.map((one) => watchers.unsubscribe(one)))
+  })
+
+  it('is logged with each change while its watcher is debugged', async () => {
+    const lines: { watcher: string; record: string; told: number }[] = []
+    const talking = startProcess(
+      pino({ level: 'info' }, { write: (line: string) => void lines.push(JSON.parse(line)) }),
+    )
+    await talking.subscribe(priced, { key: 160 }, () => {})
+    await insert(160)
+    await insert(161)
+    talking.debug(priced, true)
+    expect(talking.details(priced)).toMatchObject({ isDebugging: true, on: 'updated', triggerColumns: ['price'] })
+    await db.admin.sql`update cakes set price = 2 where id in (160, 161)`
+    await eventually(() => expect(lines).toHaveLength(2))
+    expect(lines.map(({ watcher, record, told }) => [watcher, record, told]).toSorted()).toEqual([
+      ['priced', '160', 1],
+      ['priced', '161', 0],
+    ])
+    talking.debug(priced, false)
+    await db.admin.sql`update cakes set price = 3 where id = 160`
+    await talking.idle()
+    expect(lines).toHaveLength(2)
   })
 
   it('is refused with what would be right', async () => {
