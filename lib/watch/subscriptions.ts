@@ -67,9 +67,9 @@ export interface Watchers {
   /** Nothing more is told to it; what runs ends by itself. A durable one keeps its place. */
   unsubscribe(subscription: Subscription): Promise<void>
   /** @throws AdminError 'invalid' where there is no such watcher */
-  details(watcher: WatcherReference): WatcherDetails
+  details<T extends PgTable, Extra extends string>(watcher: WatcherReference<T, Extra>): WatcherDetails
   /** Logs each change the watcher matches, with who is told. */
-  debug(watcher: WatcherReference, isOn: boolean): void
+  debug<T extends PgTable, Extra extends string>(watcher: WatcherReference<T, Extra>, isOn: boolean): void
   /** Resolves when everything read so far is handled. */
   idle(): Promise<void>
   close(): Promise<void>
@@ -296,7 +296,7 @@ export function createWatchers(parts: WatchersParts): Watchers {
       await own.durable?.stop()
     },
     details(reference) {
-      const found = find(reference)
+      const found = find(reference as WatcherReference)
       const { name, label, shape, on, trigger, extra, when, effect, webhook, revalidate } = found
       return {
         name,
@@ -315,8 +315,9 @@ export function createWatchers(parts: WatchersParts): Watchers {
       }
     },
     debug(reference, isOn) {
-      if (isOn) debugging.add(find(reference))
-      else debugging.delete(find(reference))
+      const found = find(reference as WatcherReference)
+      if (isOn) debugging.add(found)
+      else debugging.delete(found)
     },
     async idle() {
       await pumping
