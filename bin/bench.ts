@@ -3,6 +3,7 @@ import { benchAsOf } from '@/tests/bench/as-of'
 import { benchEffects } from '@/tests/bench/effects'
 import { benchHistory } from '@/tests/bench/history'
 import { benchList } from '@/tests/bench/list'
+import { benchLive } from '@/tests/bench/live'
 import { benchStorage } from '@/tests/bench/storage'
 import type { BenchTable } from '@/tests/bench/support/table'
 import { benchWatch } from '@/tests/bench/watch'
@@ -15,6 +16,7 @@ const BENCHES: Record<string, (adminUrl: string) => Promise<BenchTable[]>> = {
   effects: benchEffects,
   storage: benchStorage,
   watch: benchWatch,
+  live: benchLive,
   history: benchHistory,
 }
 

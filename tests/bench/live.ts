@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { get } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import postgres from 'postgres'
+import { ensureBuilt } from '@/bin/supervisor/build'
 import { fillDatabase } from '@/bin/supervisor/database'
 import { users } from '@/lib/auth'
 import { connect } from '@/lib/db/client'
@@ -9,7 +10,10 @@ import { sessionCookieFor } from '@/tests/support/session'
 import { databaseUrl, prepareTemplate } from '@/tests/support/template'
 import { type Site, serve } from './support/site'
 import type { BenchTable } from './support/table'
+import { compare, write } from './support/write'
 
+const WRITERS = 16
+const ROUNDS = 5
 const PER_SESSION = 12
 const SECRET = randomBytes(32).toString('base64url')
 
@@ -21,9 +25,9 @@ const CASES = [
 
 /**
  * How soon after a commit the event of a page arrives over HTTP from the built site, and what many of them take.
- * Needs a build of the site in place.
  */
-export async function benchLive(adminUrl: string): Promise<BenchTable> {
+export async function benchLive(adminUrl: string): Promise<BenchTable[]> {
+  await ensureBuilt()
   await prepareTemplate(adminUrl)
   const name = `bench_live_${randomBytes(4).toString('hex')}`
   const admin = postgres(adminUrl, { max: 1, onnotice: () => {} })
@@ -31,20 +35,60 @@ export async function benchLive(adminUrl: string): Promise<BenchTable> {
   const [app, owner] = [databaseUrl(adminUrl, name, 'kontor_app'), databaseUrl(adminUrl, name, 'kontor_owner')]
   try {
     await fillDatabase({ admin: databaseUrl(adminUrl, name), owner, app })
-    const site = await serve('.', '/api/health', { DATABASE_URL: app, NEXTAUTH_SECRET: SECRET, LOG_LEVEL: 'warn' })
-    try {
-      const rows = []
-      for (const { browsers, samples } of CASES) rows.push(...(await measure(site, app, browsers, samples)))
-      return {
-        title: 'Commit to the event of a page over HTTP, all of them one process; ratios against one page',
-        rows,
-      }
-    } finally {
-      await site.stop()
-    }
+    return [await delays(app), await throughput(app)]
   } finally {
     await admin.unsafe(`drop database if exists ${name} with (force)`)
     await admin.end()
+  }
+}
+
+const start = (url: string) =>
+  serve('.', '/api/health', { DATABASE_URL: url, NEXTAUTH_SECRET: SECRET, LOG_LEVEL: 'warn' })
+
+async function delays(url: string): Promise<BenchTable> {
+  const site = await start(url)
+  try {
+    const rows = []
+    for (const { browsers, samples } of CASES) rows.push(...(await measure(site, url, browsers, samples)))
+    return { title: 'Commit to the event of a page over HTTP, all of them one process; ratios against one page', rows }
+  } finally {
+    await site.stop()
+  }
+}
+
+/** What two web processes, each with a page that follows along, cost whoever writes to what the page shows. */
+async function throughput(url: string): Promise<BenchTable> {
+  const update = (settings = {}) =>
+    write(url, {
+      table: 'catalogue.products',
+      column: 'views',
+      ids: 2000,
+      connections: WRITERS,
+      seconds: 3,
+      settings,
+    })
+  const whileFollowed = async () => {
+    const db = connect(url, { max: 1 })
+    const sites = await Promise.all([start(url), start(url)])
+    const stops: (() => void)[] = []
+    try {
+      for (const site of sites) stops.push(await follow(site, await signIn(db), () => {}))
+      return await update()
+    } finally {
+      for (const stop of stops) stop()
+      await Promise.all([db.close(), ...sites.map((site) => site.stop())])
+    }
+  }
+  const rows = await compare(
+    [
+      ['log alone', () => update({ 'kontor.mute': 'on' })],
+      ['two web processes, an open page each', whileFollowed],
+    ],
+    ROUNDS,
+  )
+  return {
+    title: `Single-row updates of the demo's products at ${WRITERS} connections, medians of ${ROUNDS} rounds`,
+    rows,
   }
 }
 

@@ -1,28 +1,22 @@
 import { randomUUID } from 'node:crypto'
-import { Worker } from 'node:worker_threads'
-import { integer, pgTable } from 'drizzle-orm/pg-core'
 import { pino } from 'pino'
 import postgres from 'postgres'
-import { ensureBuilt } from '@/bin/supervisor/build'
-import { columnCodec, defineAdmin, resolveAdmin, watcher } from '@/lib/admin'
+import { columnCodec } from '@/lib/admin'
 import { connect } from '@/lib/db/client'
 import { installTriggers } from '@/lib/history'
 import { createFeed, createWatchers } from '@/lib/watch'
 import { databaseUrl, prepareTemplate, TEMPLATE } from '@/tests/support/template'
-import { benchLive } from './live'
+import { declared, watched } from './support/follower'
+import { whileFollowing } from './support/followers'
 import type { BenchTable } from './support/table'
+import { compare, type WriteOptions, write } from './support/write'
 
 const WRITERS = 16
 const SAMPLES = 500
 const ROUNDS = 5
 const SECONDS = 3
 
-const watched = pgTable('watched', { id: integer().primaryKey(), n: integer() })
-const { watchers: declared } = resolveAdmin(
-  defineAdmin({ watch: [watcher(watched, { on: 'inserted' }), watcher(watched, { on: 'updated', label: 'updated' })] }),
-)
-
-/** What following the log costs the writers, and how soon after a commit a handler runs and an open page is told. */
+/** What following the log costs the writers, and how soon after a commit a handler runs. */
 export async function benchWatch(adminUrl: string): Promise<BenchTable[]> {
   await prepareTemplate(adminUrl)
   const name = `bench_${randomUUID().slice(0, 8)}`
@@ -31,13 +25,15 @@ export async function benchWatch(adminUrl: string): Promise<BenchTable[]> {
   const owner = postgres(databaseUrl(adminUrl, name, 'kontor_owner'), { max: 1, onnotice: () => {} })
   const url = databaseUrl(adminUrl, name, 'kontor_app')
   try {
-    for (const table of ['bare', 'watched']) {
+    for (const table of ['bare', 'watched', 'calm']) {
       await owner.unsafe(`create table ${table} (id int primary key, n int) with (fillfactor = 50);
         insert into ${table} select i, 0 from generate_series(1, 10000) as i; grant all on ${table} to kontor_app`)
     }
-    await installTriggers(owner, [{ schema: 'public', name: 'watched' }])
-    await ensureBuilt()
-    return [await throughput(url), await latency(url), await benchLive(adminUrl)]
+    await installTriggers(
+      owner,
+      ['watched', 'calm'].map((table) => ({ schema: 'public', name: table })),
+    )
+    return [await throughput(url), await latency(url)]
   } finally {
     await owner.end()
     await admin.unsafe(`drop database if exists ${name} with (force)`)
@@ -46,63 +42,27 @@ export async function benchWatch(adminUrl: string): Promise<BenchTable[]> {
 }
 
 async function throughput(url: string): Promise<BenchTable> {
-  const muted = { 'kontor.mute': 'on' }
-  const cases: [string, () => Promise<number>][] = [
-    ['log alone', () => write(url, { settings: muted })],
-    ['log and doorbell, nobody listens', () => write(url, {})],
-    ['log and doorbell, two followers listen', () => whileFollowing(url, 2, () => write(url, {}))],
-    ['no trigger', () => write(url, { table: 'bare' })],
-  ]
-  const rates = cases.map(() => [] as number[])
-  // In turns: what else the machine does then meets all of them.
-  for (let round = 0; round < ROUNDS; round++) {
-    for (const [at, [, run]] of cases.entries()) rates[at]!.push(await run())
-  }
-  const median = (list: readonly number[]) => list.toSorted((a, b) => a - b)[Math.floor(list.length / 2)]!
-  return {
-    title: `Single-row updates at ${WRITERS} connections, median of ${ROUNDS} rounds; ratios against the log alone`,
-    rows: cases.map(([label], at) => ({
-      case: label,
-      result: `${Math.round(median(rates[at]!))} commits/s`,
-      // Round by round: neighbours in time met the same machine.
-      ratio: median(rates[at]!.map((rate, round) => rate / rates[0]![round]!)).toFixed(2),
-    })),
-  }
-}
-
-function write(url: string, { table = 'watched', settings = {}, connections = WRITERS, seconds = SECONDS }) {
-  return new Promise<number>((resolve, reject) => {
-    const workerData = { url, table, connections, seconds, settings }
-    new Worker(new URL('./support/writers.mjs', import.meta.url), { workerData })
-      .once('message', resolve)
-      .once('error', reject)
-  })
-}
-
-/** Processes that follow the log, each with connections of its own. */
-async function whileFollowing<T>(url: string, count: number, work: () => Promise<T>): Promise<T> {
-  const log = pino({ level: 'silent' })
-  const followers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const db = connect(url, { max: 2 })
-      const feed = createFeed({ sql: db.sql, listenUrl: url, log })
-      await feed.subscribe(() => {})
-      return { db, feed }
-    }),
+  const update = (options: Partial<WriteOptions> = {}) =>
+    write(url, { table: 'watched', connections: WRITERS, seconds: SECONDS, ...options })
+  const rows = await compare(
+    [
+      ['log alone', () => update({ settings: { 'kontor.mute': 'on' } })],
+      ['log and doorbell, nobody listens', () => update()],
+      ['two processes follow another table', () => whileFollowing(url, 'calm updated', update)],
+      ['two processes are told each of these', () => whileFollowing(url, 'watched updated', update)],
+      ['no trigger', () => update({ table: 'bare' })],
+    ],
+    ROUNDS,
   )
-  try {
-    return await work()
-  } finally {
-    for (const { feed, db } of followers) {
-      await feed.close()
-      await db.close()
-    }
+  return {
+    title: `Single-row updates at ${WRITERS} connections, medians of ${ROUNDS} rounds; ratios against the log alone`,
+    rows,
   }
 }
 
 async function latency(url: string): Promise<BenchTable> {
   const idle = await delays(url)
-  const load = write(url, { connections: 4, seconds: 15 })
+  const load = write(url, { table: 'watched', connections: 4, seconds: 15 })
   const loaded = await delays(url)
   await load
   const rows = [

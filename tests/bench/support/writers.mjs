@@ -3,17 +3,20 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import postgres from 'postgres'
 
-const { url, table, connections, seconds, settings } = workerData
+const { url, table, column, ids, connections, seconds, settings } = workerData
 const sql = postgres(url, { max: connections, onnotice: () => {}, connection: settings })
 let count = 0
-const update = () => sql`update ${sql(table)} set n = n + 1 where id = ${1 + Math.floor(Math.random() * 10_000)}`
-await Promise.all(Array.from({ length: connections }, update))
-const end = performance.now() + seconds * 1000
+const update = () =>
+  sql`update ${sql(table)} set ${sql(column)} = ${sql(column)} + 1 where id = ${1 + Math.floor(Math.random() * ids)}`
+/** Until connections are open, plans made, and whoever follows has found its pace. */
+const WARM_UP_MS = 1000
+const begin = performance.now() + WARM_UP_MS
+const end = begin + seconds * 1000
 await Promise.all(
   Array.from({ length: connections }, async () => {
-    while (performance.now() < end) {
+    for (let now = 0; now < end; now = performance.now()) {
       await update()
-      count++
+      if (now >= begin) count++
     }
   }),
 )

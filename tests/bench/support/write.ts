@@ -1,0 +1,38 @@
+import { Worker } from 'node:worker_threads'
+
+export interface WriteOptions {
+  table: string
+  /** A number that each update counts up. Default `n`. */
+  column?: string
+  /** Records by their ids from 1 on. Default 10,000. */
+  ids?: number
+  /** Settings of the sessions. */
+  settings?: Record<string, string>
+  connections: number
+  seconds: number
+}
+
+/** Writes single rows, a transaction each, for a while. @returns commits a second */
+export function write(url: string, options: WriteOptions): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const workerData = { url, column: 'n', ids: 10_000, settings: {}, ...options }
+    new Worker(new URL('./writers.mjs', import.meta.url), { workerData }).once('message', resolve).once('error', reject)
+  })
+}
+
+/** One case of writers, measured in turns with others. */
+export type WriteCase = readonly [label: string, run: () => Promise<number>]
+
+/** In turns, so that what else the machine does meets all of them; ratios against the first, round by round. */
+export async function compare(cases: readonly WriteCase[], rounds: number) {
+  const rates = cases.map(() => [] as number[])
+  for (let round = 0; round < rounds; round++) {
+    for (const [at, [, run]] of cases.entries()) rates[at]?.push(await run())
+  }
+  const median = (list: readonly number[] = []) => list.toSorted((a, b) => a - b)[Math.floor(list.length / 2)] ?? 0
+  return cases.map(([label], at) => ({
+    case: label,
+    result: `${Math.round(median(rates[at]))} commits/s`,
+    ratio: median(rates[at]?.map((rate, round) => rate / (rates[0]?.[round] ?? rate))).toFixed(2),
+  }))
+}
