@@ -74,8 +74,8 @@ const SHORTEST_GAP_MS = 8
 const LONGEST_GAP_MS = 50
 /** A reader that is rung all the time rests for so many times as long as its last reading took. */
 const REST = 5
-/** In quiet nobody rings for what comes between two readings. */
-const QUIET_GAP_MS = 12
+/** In quiet every change waits for the next reading, a handler half as long on average. */
+const QUIET_REST = 2
 /** While writers are open their ring may have been swallowed by the one that woke us. */
 const ECHO_MS = 15
 /** Writers that stay open for longer than this are looked for less often. */
@@ -94,7 +94,7 @@ export function createFeed(parts: FeedParts): Feed {
   let waiting: Deferred | undefined
   let timer: NodeJS.Timeout | undefined
   let isClosed = false
-  let restMs = SHORTEST_GAP_MS
+  let tookMs = 0
   const pace = createPace()
   let openSet = ''
   let openSince = 0
@@ -135,9 +135,11 @@ export function createFeed(parts: FeedParts): Feed {
     lastReadAt = performance.now()
   }
 
+  const restFor = (share: number) => Math.min(LONGEST_GAP_MS, Math.max(SHORTEST_GAP_MS, share * tookMs))
+
   /** @returns milliseconds until the next look */
   const patience = () => {
-    if (quiet.isOn()) return Math.max(QUIET_GAP_MS, restMs)
+    if (quiet.isOn()) return restFor(QUIET_REST)
     if (!cursor || !hasOpenWriters(cursor.snapshot)) return pollMs
     const open = cursor.snapshot.xip.join()
     if (open !== openSet) {
@@ -156,11 +158,11 @@ export function createFeed(parts: FeedParts): Feed {
       try {
         const begun = performance.now()
         await look()
-        restMs = Math.min(LONGEST_GAP_MS, Math.max(SHORTEST_GAP_MS, REST * (performance.now() - begun)))
+        tookMs = performance.now() - begun
         failures = 0
         waiters.resolve()
         void quiet.steer(pace.isLoud())
-        if (waiting) await new Promise((resolve) => setTimeout(resolve, restMs))
+        if (waiting) await new Promise((resolve) => setTimeout(resolve, restFor(REST)))
       } catch (error) {
         if (isClosed) break
         if (failures++ === 0) log.warn({ err: error }, 'the log could not be read; trying until it can')

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { installTriggers } from '@/lib/history'
-import { formatCursor, parseCursor } from '@/lib/watch/cursor'
+import { formatCursor, isVisibleIn, parseCursor } from '@/lib/watch/cursor'
 import { presentCursor, readPage, readSince } from '@/lib/watch/read'
 import { createTestDatabase } from '@/tests/support/database'
 
@@ -45,6 +45,16 @@ describe('a cursor', () => {
     for (const text of ['1.1.1.5:3:', '1.1.99999999999999999999.1:3:', '1.1.1.1:3:4,', "1.1.1.1:3:'"]) {
       expect(parseCursor(text)).toBeUndefined()
     }
+  })
+
+  it('shows what was over when it was taken', () => {
+    const wide = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n })
+    fc.assert(
+      fc.property(wide, wide, fc.array(wide, { maxLength: 3 }), (tx, xmax, xip) => {
+        const snapshot = { xmin: '0', xmax: `${xmax}`, xip: xip.map(String) }
+        expect(isVisibleIn(`${tx}`, snapshot)).toBe(tx < xmax && !xip.includes(tx))
+      }),
+    )
   })
 
   it('reads what is committed once, however transactions interleave with readings', async () => {
