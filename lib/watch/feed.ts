@@ -74,8 +74,12 @@ const SHORTEST_GAP_MS = 8
 const LONGEST_GAP_MS = 50
 /** A reader that is rung all the time rests for so many times as long as its last reading took. */
 const REST = 5
-/** In quiet every change waits for the next reading, a handler half as long on average. */
+/**
+ * In quiet a change waits for the next reading, half of the rest on average. Each reading wakes three processes, which the
+ * more takes from writers the more of them there are: beside four a handler is called within 10 ms, beside sixteen within 50.
+ */
 const QUIET_REST = 2
+const QUIET_MS_PER_WRITER = 4
 /** While writers are open their ring may have been swallowed by the one that woke us. */
 const ECHO_MS = 15
 /** Writers that stay open for longer than this are looked for less often. */
@@ -135,11 +139,10 @@ export function createFeed(parts: FeedParts): Feed {
     lastReadAt = performance.now()
   }
 
-  const restFor = (share: number) => Math.min(LONGEST_GAP_MS, Math.max(SHORTEST_GAP_MS, share * tookMs))
-
   /** @returns milliseconds until the next look */
   const patience = () => {
-    if (quiet.isOn()) return restFor(QUIET_REST)
+    const writers = cursor?.snapshot.xip.length ?? 0
+    if (quiet.isOn()) return within(Math.max(QUIET_REST * tookMs, QUIET_MS_PER_WRITER * writers))
     if (!cursor || !hasOpenWriters(cursor.snapshot)) return pollMs
     const open = cursor.snapshot.xip.join()
     if (open !== openSet) {
@@ -162,7 +165,7 @@ export function createFeed(parts: FeedParts): Feed {
         failures = 0
         waiters.resolve()
         void quiet.steer(pace.isLoud())
-        if (waiting) await new Promise((resolve) => setTimeout(resolve, restFor(REST)))
+        if (waiting) await new Promise((resolve) => setTimeout(resolve, within(REST * tookMs)))
       } catch (error) {
         if (isClosed) break
         if (failures++ === 0) log.warn({ err: error }, 'the log could not be read; trying until it can')
@@ -271,6 +274,8 @@ export function createFeed(parts: FeedParts): Feed {
     },
   }
 }
+
+const within = (ms: number) => Math.min(LONGEST_GAP_MS, Math.max(SHORTEST_GAP_MS, ms))
 
 function merge(earlier: Deferred, later: Deferred | undefined) {
   if (later) earlier.promise.then(later.resolve, later.reject)

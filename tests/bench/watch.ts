@@ -62,12 +62,17 @@ async function throughput(url: string): Promise<BenchTable> {
 
 async function latency(url: string): Promise<BenchTable> {
   const idle = await delays(url)
-  const load = write(url, { table: 'watched', connections: 4, seconds: 15 })
-  const loaded = await delays(url)
-  await load
+  const beside = async (connections: number) => {
+    const load = write(url, { table: 'watched', connections, seconds: 15 })
+    const found = await delays(url)
+    await load
+    return found
+  }
+  const [loaded, crowded] = [await beside(4), await beside(WRITERS)]
   const rows = [
     ['server idle', idle],
     ['beside 4 writers at full speed', loaded],
+    [`beside ${WRITERS}`, crowded],
   ] as const
   const at = (list: readonly number[], share: number) => list[Math.floor((list.length - 1) * share)]!
   return {
