@@ -76,10 +76,10 @@ const LONGEST_GAP_MS = 50
 const REST = 5
 /**
  * In quiet a change waits for the next reading, half of the rest on average. Each reading wakes three processes, which the
- * more takes from writers the more of them there are: beside four a handler is called within 10 ms, beside sixteen within 50.
+ * more takes from writers the more of them there are. Beside four a handler is to be called within 10 ms in the median.
  */
 const QUIET_REST = 2
-const QUIET_MS_PER_WRITER = 4
+const QUIET_MS_PER_WRITER = 3
 /** While writers are open their ring may have been swallowed by the one that woke us. */
 const ECHO_MS = 15
 /** Writers that stay open for longer than this are looked for less often. */
