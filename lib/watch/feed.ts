@@ -75,11 +75,12 @@ const LONGEST_GAP_MS = 50
 /** A reader that is rung all the time rests for so many times as long as its last reading took. */
 const REST = 5
 /**
- * In quiet a change waits for the next reading, half of the rest on average. Each reading wakes three processes, which the
- * more takes from writers the more of them there are. Beside four a handler is to be called within 10 ms in the median.
+ * In quiet a change waits for the next reading, half of the rest on average. Each reading wakes three processes, whatever
+ * it finds, and they take that from the writers: the more is written, the longer a reader rests, a millisecond for each
+ * hundred changes a second.
  */
 const QUIET_REST = 2
-const QUIET_MS_PER_WRITER = 3
+const CHANGES_PER_REST_MS = 100
 /** While writers are open their ring may have been swallowed by the one that woke us. */
 const ECHO_MS = 15
 /** Writers that stay open for longer than this are looked for less often. */
@@ -141,8 +142,7 @@ export function createFeed(parts: FeedParts): Feed {
 
   /** @returns milliseconds until the next look */
   const patience = () => {
-    const writers = cursor?.snapshot.xip.length ?? 0
-    if (quiet.isOn()) return within(Math.max(QUIET_REST * tookMs, QUIET_MS_PER_WRITER * writers))
+    if (quiet.isOn()) return within(Math.max(QUIET_REST * tookMs, pace.perSecond() / CHANGES_PER_REST_MS))
     if (!cursor || !hasOpenWriters(cursor.snapshot)) return pollMs
     const open = cursor.snapshot.xip.join()
     if (open !== openSet) {

@@ -11,6 +11,8 @@ export interface Pace {
   /** A reading that found so many changes. */
   read(changes: number): void
   isLoud(): boolean
+  /** Changes a second, as far as was counted last. */
+  perSecond(): number
 }
 
 export function createPace(now = () => performance.now()): Pace {
@@ -18,6 +20,7 @@ export function createPace(now = () => performance.now()): Pace {
   let since = now()
   let rings = 0
   let changes = 0
+  let perSecond = 0
   return {
     rung() {
       rings++
@@ -26,12 +29,14 @@ export function createPace(now = () => performance.now()): Pace {
       changes += found
       const seconds = (now() - since) / 1000
       if (seconds * 1000 < WINDOW_MS) return
+      perSecond = changes / seconds
       // Who is not rung counts what he finds.
-      isLoud = isLoud ? changes / seconds >= CALM_CHANGES : rings / seconds >= LOUD_RINGS
+      isLoud = isLoud ? perSecond >= CALM_CHANGES : rings / seconds >= LOUD_RINGS
       since = now()
       rings = 0
       changes = 0
     },
     isLoud: () => isLoud,
+    perSecond: () => perSecond,
   }
 }

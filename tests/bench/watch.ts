@@ -13,7 +13,7 @@ import { compare, type WriteOptions, write } from './support/write'
 
 const WRITERS = 16
 const SAMPLES = 500
-const ROUNDS = 5
+const ROUNDS = 8
 const SECONDS = 3
 
 /** What following the log costs the writers, and how soon after a commit a handler runs. */

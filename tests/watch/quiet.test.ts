@@ -135,5 +135,6 @@ describe('the pace', () => {
     expect(pass(0, 30)).toBe(true)
     expect(pass(0, 20)).toBe(false)
     expect(pass(0, 10_000)).toBe(false)
+    expect(pace.perSecond()).toBe(40_000)
   })
 })

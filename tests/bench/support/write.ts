@@ -23,11 +23,15 @@ export function write(url: string, options: WriteOptions): Promise<number> {
 /** One case of writers, measured in turns with others. */
 export type WriteCase = readonly [label: string, run: () => Promise<number>]
 
-/** In turns, so that what else the machine does meets all of them; ratios against the first, round by round. */
+/**
+ * In turns, so that what else the machine does meets all of them, there and back, since a log that grows makes whoever
+ * comes last look slower; ratios against the first, round by round.
+ */
 export async function compare(cases: readonly WriteCase[], rounds: number) {
   const rates = cases.map(() => [] as number[])
   for (let round = 0; round < rounds; round++) {
-    for (const [at, [, run]] of cases.entries()) rates[at]?.push(await run())
+    const turns = [...cases.entries()]
+    for (const [at, [, run]] of round % 2 === 0 ? turns : turns.toReversed()) rates[at]?.push(await run())
   }
   const median = (list: readonly number[] = []) => list.toSorted((a, b) => a - b)[Math.floor(list.length / 2)] ?? 0
   return cases.map(([label], at) => ({
