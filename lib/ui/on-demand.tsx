@@ -1,6 +1,6 @@
 'use client'
 
-import { cloneElement, type ReactElement, type ReactNode, Suspense, useState } from 'react'
+import { cloneElement, type ReactElement, type ReactNode, Suspense, useEffect, useRef, useState } from 'react'
 
 /** The button as it is drawn, to which its presses are added. */
 type ButtonElement = ReactElement<{
@@ -45,4 +45,18 @@ export function OnDemand({ button, load, children }: Props) {
     'aria-expanded': false,
     'aria-busy': state === 'coming',
   })
+}
+
+/**
+ * For what takes the button's place: opens once its own button is there to be placed at, which takes over the focus
+ * without moving the page (`autoFocus` would scroll).
+ */
+export function useArrival() {
+  const button = useRef<HTMLButtonElement>(null)
+  const [isOpen, setIsOpen] = useState(false)
+  useEffect(() => {
+    button.current?.focus({ preventScroll: true })
+    setIsOpen(true)
+  }, [])
+  return { button, isOpen, setIsOpen }
 }

@@ -110,6 +110,7 @@ test.describe('lists', () => {
       for (let time = 0; time < 2; time++) {
         await page.keyboard.press('Enter')
         await expect(opens).toBeVisible()
+        expect(await page.evaluate(() => window.scrollY)).toBe(0)
         await page.keyboard.press('Escape')
         await expect(opens).toBeHidden()
         await expect(button).toBeFocused()

@@ -2,8 +2,9 @@
 
 import { Popover } from '@mantine/core'
 import { usePathname, useRouter } from 'next/navigation'
-import { useEffect, useState, useTransition } from 'react'
+import { useTransition } from 'react'
 import { Button } from '@/lib/ui/button/button'
+import { useArrival } from '@/lib/ui/on-demand'
 import { addressAt } from './address'
 import styles from './as-of.module.css'
 import { MomentPanel } from './moment-panel'
@@ -19,11 +20,8 @@ export interface AsOfProps {
 export function AsOfPopover({ at, locale, timeZone }: AsOfProps) {
   const router = useRouter()
   const path = usePathname()
-  const [isOpen, setIsOpen] = useState(false)
+  const { button, isOpen, setIsOpen } = useArrival()
   const [isPending, startTransition] = useTransition()
-
-  // Not before its button is there to be placed at, and to give the focus back to.
-  useEffect(() => setIsOpen(true), [])
 
   function show(moment: string) {
     setIsOpen(false)
@@ -42,7 +40,7 @@ export function AsOfPopover({ at, locale, timeZone }: AsOfProps) {
       transitionProps={{ duration: 120 }}
     >
       <Popover.Target>
-        <Button autoFocus aria-busy={isPending} onClick={() => setIsOpen(!isOpen)}>
+        <Button ref={button} aria-busy={isPending} onClick={() => setIsOpen(!isOpen)}>
           As of…
         </Button>
       </Popover.Target>

@@ -2,8 +2,9 @@
 
 import { type MantineColorScheme, Menu, useMantineColorScheme } from '@mantine/core'
 import { useRouter } from 'next/navigation'
-import { useEffect, useState, useTransition } from 'react'
+import { useTransition } from 'react'
 import { signOut } from '@/app/(access)/sign-in/actions'
+import { useArrival } from '@/lib/ui/on-demand'
 import { PersonButton, type PersonView } from './person-button'
 import styles from './person-menu.module.css'
 import { SCHEMES } from './scheme-switch'
@@ -12,11 +13,8 @@ import { SCHEMES } from './scheme-switch'
 export function PersonDropdown({ person }: { person: PersonView }) {
   const router = useRouter()
   const { colorScheme, setColorScheme } = useMantineColorScheme()
-  const [isOpen, setIsOpen] = useState(false)
+  const { button, isOpen, setIsOpen } = useArrival()
   const [isLeaving, startLeaving] = useTransition()
-
-  // Not before its button is there to be placed at, and to give the focus back to.
-  useEffect(() => setIsOpen(true), [])
 
   return (
     <Menu
@@ -28,7 +26,7 @@ export function PersonDropdown({ person }: { person: PersonView }) {
       transitionProps={{ duration: 120 }}
     >
       <Menu.Target>
-        <PersonButton person={person} autoFocus />
+        <PersonButton ref={button} person={person} />
       </Menu.Target>
       <Menu.Dropdown>
         <Menu.Label className={styles.head}>

@@ -1,5 +1,5 @@
 import clsx from 'clsx'
-import type { ComponentPropsWithoutRef } from 'react'
+import type { ComponentProps, ComponentPropsWithoutRef } from 'react'
 import { PageLink } from '../page-link'
 import styles from './button.module.css'
 
@@ -14,7 +14,7 @@ export function buttonClass({ tone = 'default', size = 'normal' }: Look = {}, mo
   return clsx(styles.button, tone !== 'default' && styles[tone], size === 'small' && styles.small, more)
 }
 
-export function Button({ tone, size, className, type = 'button', ...rest }: Look & ComponentPropsWithoutRef<'button'>) {
+export function Button({ tone, size, className, type = 'button', ...rest }: Look & ComponentProps<'button'>) {
   return <button {...rest} type={type} className={buttonClass({ tone, size }, className)} />
 }
 

@@ -2,8 +2,9 @@
 
 import { Popover } from '@mantine/core'
 import { useRouter } from 'next/navigation'
-import { lazy, Suspense, useEffect, useState, useTransition } from 'react'
+import { lazy, Suspense, useState, useTransition } from 'react'
 import type { FilterControlView } from '@/lib/admin/view'
+import { useArrival } from '@/lib/ui/on-demand'
 import { AddButton } from './add-button'
 import { type Condition, withConditions } from './filter-address'
 import styles from './filter-panel.module.css'
@@ -27,12 +28,9 @@ const FIND_FROM = 9
 export function FilterPanel({ href, query, filters, at }: FilterPanelProps) {
   const router = useRouter()
   const first = filters.length === 1 ? filters[0] : undefined
-  const [isOpen, setIsOpen] = useState(false)
+  const { button, isOpen, setIsOpen } = useArrival()
   const [chosen, setChosen] = useState(first)
   const [isPending, startTransition] = useTransition()
-
-  // Not before its button is there to be placed at, and to give the focus back to.
-  useEffect(() => setIsOpen(true), [])
 
   function toggle(open: boolean) {
     setIsOpen(open)
@@ -56,7 +54,7 @@ export function FilterPanel({ href, query, filters, at }: FilterPanelProps) {
       transitionProps={{ duration: 120 }}
     >
       <Popover.Target>
-        <AddButton autoFocus aria-busy={isPending} onClick={() => toggle(!isOpen)} />
+        <AddButton ref={button} aria-busy={isPending} onClick={() => toggle(!isOpen)} />
       </Popover.Target>
       <Popover.Dropdown className={styles.panel} aria-label="Add a filter">
         {chosen ? (
