@@ -2,13 +2,14 @@
 
 import { usePathname } from 'next/navigation'
 import { useLayoutEffect, useRef, useState } from 'react'
-import { useWritten, type Written } from '@/lib/ui/use-written'
 import { renew } from '@/lib/ui/written-box'
 import { currentness } from './currentness'
 
-/** Links of the menu as plain markup, as the server wrote them, of which the one to the page shown is marked. */
-export function MenuLinks({ written }: { written: Written }) {
-  const markup = useWritten(written)
+/**
+ * Links of the menu as plain markup, as the server wrote them, of which the one to the page shown is marked. Markup that
+ * comes along with it, not only in the document: a page that is refused is drawn by the browser alone, menu and all.
+ */
+export function MenuLinks({ markup }: { markup: string }) {
   const path = usePathname()
   const box = useRef<HTMLDivElement>(null)
   const drawn = useRef(markup)
@@ -31,7 +32,7 @@ export function MenuLinks({ written }: { written: Written }) {
   }, [path, markup])
 
   // biome-ignore lint/security/noDangerouslySetInnerHtml: written and escaped by toMarkup on the server
-  return <div ref={box} data-written={written.id} dangerouslySetInnerHTML={{ __html: first }} />
+  return <div ref={box} dangerouslySetInnerHTML={{ __html: first }} />
 }
 
 /** The same in the text, so that the page says where one is before any script runs. */

@@ -4,7 +4,6 @@ import type { MenuItemView, MenuView } from '@/lib/admin/view'
 import { Icon } from '@/lib/ui/icon'
 import { toMarkup } from '@/lib/ui/markup'
 import { PageLink } from '@/lib/ui/page-link'
-import { write } from '@/lib/ui/written'
 import { LargeMenu } from './large-menu'
 import { MenuFilter } from './menu-filter'
 import { MenuLinks } from './menu-links'
@@ -82,8 +81,8 @@ function Brand({ menu: { title, logo } }: Pick<Props, 'menu'>) {
 }
 
 /** Nothing here needs React in the browser. */
-async function Plain({ children }: { children: ReactNode }) {
-  return <MenuLinks written={await write(toMarkup(children) ?? '')} />
+function Plain({ children }: { children: ReactNode }) {
+  return <MenuLinks markup={toMarkup(children) ?? ''} />
 }
 
 function Section({ id, label, items }: { id: string; label: string; items: readonly MenuItemView[] }) {
