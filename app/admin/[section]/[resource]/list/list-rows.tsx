@@ -11,8 +11,8 @@ let last: { place: string; markup: string; rows: readonly Element[] } | undefine
 const placeNow = () => window.location.pathname + window.location.search
 
 /**
- * The rows of a list as plain markup, as the server wrote it. When others come, the rows that stay keep their ticks and the focus; where they
- * came by themselves, they also keep their places until the person wants to see the new ones.
+ * The rows of a list as plain markup, as the server wrote it. When others come, the rows that stay keep their ticks and
+ * the focus; where they came by themselves, they also keep their places until the person wants to see the new ones.
  */
 export function ListRows({ written }: { written: Written }) {
   const markup = useWritten(written)
