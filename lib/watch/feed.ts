@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { Logger } from 'pino'
 import type postgres from 'postgres'
 import type { FeedChange, ManyChanged } from './change'
@@ -92,6 +93,7 @@ export function createFeed(parts: FeedParts): Feed {
   const { sql, log, pollMs = 1000 } = parts
   const listeners = new Map<FeedListener, SubscribeToFeed['each']>()
   const counts = { events: 0, batches: 0 }
+  const reader = randomUUID()
   let doorbell: Doorbell | undefined
   let cursor: Cursor | undefined
   let lastReadAt = performance.now()
@@ -131,7 +133,7 @@ export function createFeed(parts: FeedParts): Feed {
     if (from === undefined) {
       cursor = await presentCursor(sql)
     } else {
-      const reading = await readSince(sql, from, { each: wantedEach() })
+      const reading = await readSince(sql, from, { each: wantedEach(), reader })
       if (isClosed) return
       cursor = reading.next
       pace.read(reading.changes.length + reading.many.reduce((sum, { count }) => sum + count, 0))

@@ -37,24 +37,35 @@ export async function presentCursor(sql: postgres.ISql): Promise<Cursor> {
   return { system: row!.system, floor: row!.id, id: row!.id, snapshot: parseSnapshot(row!.snapshot) }
 }
 
+export interface ReadOptions extends Partial<Interest> {
+  /** Where to stop. Default: now. */
+  to?: Cursor
+  /**
+   * A name of the caller's own, who reads on from his last reading: in a session he has read in before the server is taken for
+   * the one it was. A cursor that was kept elsewhere meanwhile is read without it.
+   */
+  reader?: string
+}
+
 /**
- * Everything committed since `from`, up to `to` or now: one statement (kontor.read_changes), whose own snapshot is where the next reading
- * starts. Memory stays flat whatever was committed: above READ_LIMIT rows or 16 MiB it is coalesced.
+ * Everything committed since `from`, up to `to` or now: one statement (kontor.read_changes, kontor.read_on), whose own snapshot is where the next
+ * reading starts. Memory stays flat whatever was committed: above READ_LIMIT rows or 16 MiB it is coalesced.
  */
 export async function readSince(
   sql: postgres.ISql,
   from: Cursor,
-  { to, each }: Partial<Interest> & { to?: Cursor } = {},
+  { to, each, reader }: ReadOptions = {},
 ): Promise<Reading> {
   const { xmax, xip } = from.snapshot
+  const since = sql`${xmax}, ${xip}::xid8[], ${from.floor}, ${from.id}`
+  const limits = sql`${READ_LIMIT}, ${BYTES_LIMIT}, ${each ? [...each] : null}::text[], ${FEW_SEEN}`
   const upTo = to ? formatSnapshot(to.snapshot) : null
   const [read] = await sql<ReadRow[]>`
     select snapshot, system, unread_rows as "unreadRows", last_id as "lastId", changes, many
-    from kontor.read_changes(${xmax}, ${xip}::xid8[], ${from.floor}, ${from.id}, ${upTo}, ${READ_LIMIT}, ${BYTES_LIMIT},
-      ${each ? [...each] : null}::text[], ${FEW_SEEN})`
+    from ${reader && !to ? sql`kontor.read_on(${reader}, ${since}, ${limits})` : sql`kontor.read_changes(${since}, ${upTo}, ${limits})`}`
   const { snapshot, system, unreadRows, lastId, changes, many } = read!
   const present = parseSnapshot(snapshot)
-  if (system !== from.system) return resynchronise(sql, from)
+  if (system !== null && system !== from.system) return resynchronise(sql, from)
   if (!isBehind(from.snapshot, present) && (await wasSetBack(sql, from))) {
     return { next: await presentCursor(sql), changes: [], many: [], isGap: true }
   }
@@ -70,7 +81,8 @@ export async function readSince(
 
 interface ReadRow {
   snapshot: string
-  system: string
+  /** NULL: the one it was. */
+  system: string | null
   unreadRows: number
   lastId: string | null
   changes: Parts[] | null

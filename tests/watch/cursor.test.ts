@@ -57,7 +57,10 @@ describe('a cursor', () => {
     )
   })
 
-  it('reads what is committed once, however transactions interleave with readings', async () => {
+  // Without a name each reading makes sure of the server, with one only the first in a session.
+  const READERS = [undefined, 'reader']
+
+  it.each(READERS)('reads what is committed once, however transactions interleave with readings (%s)', async (reader) => {
     const step = fc.oneof(
       { weight: 6, arbitrary: fc.record({ kind: fc.constant('write' as const), who: fc.nat(2) }) },
       { weight: 2, arbitrary: fc.record({ kind: fc.constant('savepoint' as const), who: fc.nat(2) }) },
@@ -76,7 +79,7 @@ describe('a cursor', () => {
         let at = start
         const read: string[] = []
         const look = async () => {
-          const { next, changes, isGap } = await readSince(db.app.sql, parseCursor(formatCursor(at))!)
+          const { next, changes, isGap } = await readSince(db.app.sql, parseCursor(formatCursor(at))!, { reader })
           expect(isGap).toBe(false)
           read.push(...changes.map(({ id }) => id))
           at = next
@@ -108,7 +111,7 @@ describe('a cursor', () => {
     )
   })
 
-  it('reads by an index, and only what is new', async () => {
+  it.each(READERS)('reads by an index, and only what is new (%s)', async (reader) => {
     await db.admin.sql`insert into notes (text) select 'x' from generate_series(1, 20000)`
     await db.admin.sql`analyze kontor.changes`
     const at = await presentCursor(db.app.sql)
@@ -121,8 +124,9 @@ describe('a cursor', () => {
           from pg_stat_xact_user_tables where schemaname = 'kontor' and relname like 'changes%'`
         return row!
       }
+      await readSince(tx, at, { reader })
       const before = await scanned()
-      const { changes } = await readSince(tx, at)
+      const { changes } = await readSince(tx, at, { reader })
       const after = await scanned()
       expect(changes).toHaveLength(1)
       expect(after.seq - before.seq).toBe(0)
@@ -146,8 +150,25 @@ describe('a cursor', () => {
     const here = await presentCursor(db.app.sql)
     const ahead = { ...here, snapshot: { xmin: '4000000000', xmax: '4000000000', xip: [] } }
     await db.admin.sql`insert into notes (text) values ('reused')`
-    const reading = await readSince(db.app.sql, ahead)
-    expect(reading.isGap).toBe(false)
-    expect(reading.changes).toHaveLength(1)
+    for (const reader of [undefined, 'one of a session it does not know']) {
+      const reading = await readSince(db.app.sql, ahead, { reader })
+      expect(reading.isGap).toBe(false)
+      expect(reading.changes).toHaveLength(1)
+    }
+  })
+
+  it('tells a reader who goes on the same as anybody else', async () => {
+    const at = await presentCursor(db.app.sql)
+    await db.admin.sql`insert into notes (text) select repeat('x', 100) from generate_series(1, 60)`
+    await db.app.sql.begin(async (tx) => {
+      for (const each of [undefined, ['public.notes'], ['public.others']]) {
+        const asked = await readSince(tx, at, { each })
+        const first = await readSince(tx, at, { each, reader: 'going on' })
+        const on = await readSince(tx, at, { each, reader: 'going on' })
+        expect(first).toEqual(asked)
+        expect(on).toEqual(asked)
+        expect(asked.changes.length + (asked.many[0]?.count ?? 0)).toBe(60)
+      }
+    })
   })
 })
