@@ -50,7 +50,9 @@ describe('whoever follows the log receives all of it, once each and in order for
     await eventually(() => expect(follower.feed.state().isListening).toBe(true))
   })
 
-  it('though a transaction stays open here and another in the next database: neither holds the others up', async () => {
+  it('though a transaction stays open for 30 s here and another in the next database: neither holds the others up', {
+    timeout: 120_000,
+  }, async () => {
     const start = await newestId(db.admin.sql)
     const follower = await followed({ app: db.urls.app })
     const elsewhere = postgres(db.urls.admin.replace(/\/[^/]*$/, '/postgres'), { max: 1, onnotice: () => {} })
@@ -59,8 +61,14 @@ describe('whoever follows the log receives all of it, once each and in order for
     await there`select pg_current_xact_id()`
     await here`begin`
     await here`insert into things values (500, 'slow')`
+    const opened = performance.now()
     await writeMuch(writers, 4, 30, 600)
     await expectWholeLog(db.admin.sql, start, follower)
+    for (let id = 700; performance.now() - opened < 30_000; id++) {
+      await writeMuch(writers, 1, 2, id)
+      await expectWholeLog(db.admin.sql, start, follower)
+      await new Promise((resolve) => setTimeout(resolve, 500))
+    }
     expect(follower.received.some(({ record }) => record === '500')).toBe(false)
     await here`commit`
     await expectWholeLog(db.admin.sql, start, follower)
