@@ -20,6 +20,20 @@ async function product(
   return { id: rows[0]?.id ?? '', name: unique }
 }
 
+/** Collects every word, however short it is seen, of a record being gone. */
+async function collectNotices(page: Page): Promise<() => Promise<string[]>> {
+  const handle = await page.evaluateHandle(() => {
+    const heard = new Set<string>()
+    const look = () => {
+      const words = document.body.textContent?.match(/.{0,40}(has deleted this|is not there any more)/g)
+      for (const one of words ?? []) heard.add(one)
+    }
+    new MutationObserver(look).observe(document.body, { childList: true, subtree: true, characterData: true })
+    return heard
+  })
+  return () => handle.evaluate((heard) => [...heard])
+}
+
 test.describe('records', () => {
   test('are created, found by searching, changed and deleted, and a deletion is undone', async ({
     page,
@@ -59,6 +73,81 @@ test.describe('records', () => {
     await page.getByRole('button', { name: 'Undo', exact: true }).last().click()
     await expect(page.getByText(/undone/i).first()).toBeVisible()
     expect((await sql`select id::text from catalogue.products where name = ${name}`)[0]?.id).toBe(stored?.id)
+  })
+
+  test('deleted on their own page lead to the list, without a word to whoever did it', async ({
+    page,
+    signInAs,
+    sql,
+  }) => {
+    await signInAs('owner')
+    const { id, name } = await product(sql as never)
+    await page.goto(`/admin/catalogue/products/${id}`)
+    await expect(page.locator('form[data-ready]')).toBeVisible()
+    const heard = await collectNotices(page)
+    // However long the list takes, the page hears of the deletion and is drawn again meanwhile.
+    await page.route(/\/admin\/catalogue\/products(\?|$)/, async (route) => {
+      await new Promise((resolve) => setTimeout(resolve, 1500))
+      await route.continue()
+    })
+    await page.getByRole('button', { name: 'Delete…' }).click()
+    await page.getByRole('button', { name: 'Delete', exact: true }).click()
+    await expect(page.getByText(`Product “${name}” deleted.`)).toBeVisible()
+    await expect(page).toHaveURL(/\/admin\/catalogue\/products$/)
+    expect(await heard()).toEqual([])
+  })
+
+  test('whose creation is undone on their own page lead to the list, and come back from there', async ({
+    page,
+    signInAs,
+    sql,
+  }) => {
+    await signInAs('owner')
+    const name = `Undone loaf ${Date.now()}`
+    const count = async () => (await sql`select 1 from catalogue.products where name = ${name}`).length
+    const toast = (text: string) => page.getByRole('alert').filter({ hasText: text })
+    await page.goto('/admin/catalogue/products/new')
+    await field(page, 'name').fill(name)
+    await field(page, 'sku').fill(`U-${Date.now()}`)
+    await field(page, 'price').fill('4.20')
+    await page.getByRole('button', { name: 'Save and continue' }).click()
+    await expect(page).toHaveURL(/\/products\/\d+$/)
+    const heard = await collectNotices(page)
+    await toast('created').getByRole('button', { name: 'Undo' }).click()
+    await expect(page).toHaveURL(/\/admin\/catalogue\/products$/)
+    await expect(toast(`Creation of “${name}” undone.`)).toBeVisible()
+    await expect(toast('created')).toBeHidden()
+    expect(await heard()).toEqual([])
+    expect(await count()).toBe(0)
+    await toast('Creation of').getByRole('button', { name: 'Undo' }).click()
+    await expect(page.getByText('Undone.', { exact: true })).toBeVisible()
+    expect(await count()).toBe(1)
+  })
+
+  test('whose creation is undone while something is typed in them keep it, and go on when it is redone', async ({
+    page,
+    signInAs,
+    sql,
+  }) => {
+    await signInAs('owner')
+    const name = `Typed loaf ${Date.now()}`
+    const undo = (said: string) =>
+      page.getByRole('alert').filter({ hasText: said }).getByRole('button', { name: 'Undo' })
+    await page.goto('/admin/catalogue/products/new')
+    await field(page, 'name').fill(name)
+    await field(page, 'sku').fill(`T-${Date.now()}`)
+    await field(page, 'price').fill('4.20')
+    await page.getByRole('button', { name: 'Save and continue' }).click()
+    await expect(page).toHaveURL(/\/products\/\d+$/)
+    await field(page, 'price').fill('4.50')
+    await undo('created').click()
+    await expect(page.getByText('What you see and typed is still here.')).toBeVisible()
+    await expect(field(page, 'price')).toHaveValue('4.50')
+    await undo('Creation of').click()
+    await expect(page.getByText('What you see and typed is still here.')).toBeHidden()
+    await save(page).click()
+    await expect(page.getByText(`Product “${name}” saved.`)).toBeVisible()
+    expect((await sql`select price::text from catalogue.products where name = ${name}`)[0]?.price).toBe('4.50')
   })
 
   test('that cannot be saved say why beside the field, and keep what was typed', async ({ page, signInAs, sql }) => {

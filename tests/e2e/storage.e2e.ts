@@ -286,7 +286,8 @@ test.describe('an append-only record', () => {
     await saveAndStay(page).click()
     await expect(page.getByText(`“${number}” created.`)).toBeVisible()
     await page.getByRole('button', { name: 'Undo', exact: true }).click()
-    await expect(page.getByText('Undone.')).toBeVisible()
+    await expect(page.getByText(`Creation of “${number}” undone.`)).toBeVisible()
+    await expect(page).toHaveURL(/\/admin\/catalogue\/declarations$/)
     const rows =
       await sql`select deleted from catalogue.allergen_declarations where number = ${number} order by entry_version`
     expect(rows.map(({ deleted }) => deleted)).toEqual([false, true])

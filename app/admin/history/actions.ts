@@ -3,6 +3,7 @@
 import { revalidatePath } from 'next/cache'
 import { z } from 'zod'
 import type { UndoAnswer, UndoJobAnswer, UndoRefusal, UndoRequest } from '@/lib/admin/history/undo-view'
+import { listHrefOf } from '@/lib/admin/menu'
 import { undoChanges } from '@/lib/admin/operations/undo'
 import { requestUndo } from '@/lib/admin/operations/undo-job'
 import { invalid } from '@/lib/errors'
@@ -20,17 +21,33 @@ const input = z.object({
   given: z.record(z.string().max(3000), z.string().max(1_000_000)).optional(),
 })
 
-/** Undoes changes: by their ids, or all of a transaction or request. Later changes to the same values refuse it, with a comparison. */
-export async function undo(given: unknown): Promise<UndoAnswer> {
+/** The record whose page is open where the undo is asked for. */
+const openRecord = z.object({ resource: z.string().max(300), id: z.string().max(4000) }).optional()
+
+/**
+ * Undoes changes: by their ids, or all of a transaction or request. Later changes to the same values refuse it, with a
+ * comparison.
+ * @param from the record whose page is open
+ */
+export async function undo(given: unknown, from?: unknown): Promise<UndoAnswer> {
   try {
     const asked = parse(given)
+    const open = openRecord.safeParse(from).data
     const ctx = await actionContext('undo')
-    const { undone } = await undoChanges({ ctx }, asked)
+    const { undone, removed, isRemoval } = await undoChanges({ ctx }, asked)
     revalidatePath('/admin', 'layout')
+    const own = removed.find(({ resource, id }) => resource === open?.resource && id === open.id)
+    const created = own ?? (isRemoval && removed.length === 1 ? removed[0] : undefined)
+    const resource = own && ctx.admin.resources.get(own.resource)
+    const changes = undone === 1 ? 'Undone.' : `${undone.toLocaleString(ctx.locale)} changes undone.`
     return {
       ok: true,
-      message: undone === 1 ? 'Undone.' : `${undone.toLocaleString(ctx.locale)} changes undone.`,
-      value: { undone },
+      message: created ? `Creation of “${created.title}” undone.` : changes,
+      value: {
+        undone,
+        undo: created && { request: ctx.requestId },
+        listHref: resource && listHrefOf(resource),
+      },
     }
   } catch (error) {
     const { code, message, details } = await reportError(error)

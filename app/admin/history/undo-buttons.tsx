@@ -6,7 +6,10 @@ import { useRouter } from 'next/navigation'
 import { useTransition } from 'react'
 import type { UndoAnswer, UndoRefusal, UndoRequest } from '@/lib/admin/history/undo-view'
 import { Button } from '@/lib/ui/button/button'
+import { listAddress } from '../[section]/[resource]/form/list-memory'
+import { byOwnHand, type OpenPage } from '../[section]/[resource]/record/open-record'
 import { undo, undoInBackground } from './actions'
+import { showDone } from './show-done'
 import { UndoDialog } from './undo-dialog'
 
 /** Undoes one change. */
@@ -27,8 +30,8 @@ export function RestoreRecord({ id }: { id: string }) {
 }
 
 /** Undoes what a request of this person has just done. */
-export function UndoLast({ request }: { request: string }) {
-  return <UndoButton request={{ request }} label="Undo" />
+export function UndoLast({ request, onDone }: { request: string; onDone: () => void }) {
+  return <UndoButton request={{ request }} label="Undo" onDone={onDone} />
 }
 
 /** Undoes everything a background job did. */
@@ -49,6 +52,12 @@ export function UndoPicked({ count, ...rest }: Pick<Props, 'request' | 'classNam
   return <UndoButton {...rest} label="Undo…" question={question} />
 }
 
+const UNREACHABLE: UndoAnswer = {
+  ok: false,
+  code: 'unavailable',
+  message: 'The server could not be reached. Try again in a moment.',
+}
+
 interface Props {
   request: UndoRequest
   label: string
@@ -63,21 +72,27 @@ function UndoButton({ request, label, question, tone, size = 'small', className,
   const router = useRouter()
   const [isRunning, start] = useTransition()
 
+  // What it tells the page beforehand must be seen at once, so it stands outside the transition.
   function run(asked: UndoRequest) {
-    start(async () => {
-      const answer: UndoAnswer = await undo(asked)
-      if (answer.ok) {
-        notifications.show({ color: 'accent', message: answer.message })
-        onDone?.()
-        router.refresh()
-      } else if (answer.code === 'too_large' && !asked.ids) {
-        offerBackground(asked)
-      } else if (answer.refusal) {
-        choose(answer.message, answer.refusal, (choice) => run({ ...asked, ...choice }))
-      } else {
-        notifications.show({ color: 'red', title: 'Nothing was undone', message: answer.message, autoClose: false })
-      }
-    })
+    void byOwnHand((page) => new Promise((resolve) => start(async () => resolve(await send(asked, page)))))
+  }
+
+  /** Resolves to whether it left the page. */
+  async function send(asked: UndoRequest, page: OpenPage | undefined): Promise<boolean> {
+    const answer: UndoAnswer = await undo(asked, page?.record).catch(() => UNREACHABLE)
+    if (answer.ok) {
+      const { undo: own, listHref } = answer.value
+      onDone?.()
+      showDone(answer.message, own)
+      const isLeft = page !== undefined && listHref !== undefined && page.canBeLeft()
+      if (isLeft) router.push(listAddress(page.record.resource, listHref))
+      else router.refresh()
+      return isLeft
+    }
+    if (answer.code === 'too_large' && !asked.ids) offerBackground(asked)
+    else if (answer.refusal) choose(answer.message, answer.refusal, (choice) => run({ ...asked, ...choice }))
+    else notifications.show({ color: 'red', title: 'Nothing was undone', message: answer.message, autoClose: false })
+    return false
   }
 
   /** More than one transaction takes: in parts then, by a worker. */

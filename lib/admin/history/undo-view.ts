@@ -41,7 +41,17 @@ export interface UndoRefusal {
 }
 
 export type UndoAnswer =
-  | { ok: true; message: string; value: { undone: number } }
+  | {
+      ok: true
+      message: string
+      value: {
+        undone: number
+        /** The undo's own request, where a toast should offer to take it back. */
+        undo?: { request: string }
+        /** The list to go to where the undo removed the record whose page is open. */
+        listHref?: string
+      }
+    }
   | { ok: false; code: string; message: string; refusal?: UndoRefusal }
 
 export interface UndoJobAnswer {

@@ -2,21 +2,38 @@ import { AdminError } from '@/lib/errors'
 import { recordKey, type UndoPlan, type UndoSelector, undoPlan, withNeeded } from '@/lib/history'
 import type { OperationContext } from '../context'
 import type { UndoObstacle, UndoRequest } from '../history/undo-view'
+import { titleOf } from '../record'
 import { inTransaction, type Road } from './road'
 import { InTheWay } from './undo-in-the-way'
 import { takeSteps } from './undo-take'
 import { type WeighedStep, weighSteps } from './undo-weigh'
 
+/** A record that was there by what has been undone. */
+interface RemovedRecord {
+  /** Key of the resource. */
+  resource: string
+  id: string
+  title: string
+}
+
+export interface Undone {
+  /** How many changes were undone. */
+  undone: number
+  removed: RemovedRecord[]
+  /** Whether it did nothing but remove. */
+  isRemoval: boolean
+}
+
 /**
  * Undoes up to 10,000 changes in one transaction: all or none. Each record is taken back by the same road as a person's
  * own change, so it is authorised, validated, hooked and logged (with what it undid), and an undo can never do what the
  * person may not do now.
- * @returns how many changes were undone
+ * @returns how many changes were undone, and the records that went with that
  * @throws AdminError `conflict` with `undo` (an UndoRefusal) where later changes, keys or missing values are in the way
  *   and the request does not say what to do about them; `conflict` where all of it is undone already; `not_found`,
  *   `forbidden`, `too_large`, and whatever the operations themselves refuse
  */
-export function undoChanges(road: Road, request: UndoRequest): Promise<{ undone: number }> {
+export function undoChanges(road: Road, request: UndoRequest): Promise<Undone> {
   const ctx = { ...road.ctx, source: 'undo' }
   // Errors are explained by the step that met them; this one only stands for the site.
   const [anyResource] = ctx.admin.resources.values()
@@ -24,14 +41,25 @@ export function undoChanges(road: Road, request: UndoRequest): Promise<{ undone:
 }
 
 /** The same within a transaction that is already open. */
-async function undoInside(ctx: OperationContext, request: UndoRequest): Promise<{ undone: number }> {
+async function undoInside(ctx: OperationContext, request: UndoRequest): Promise<Undone> {
   const selector = selectorOf(request)
   const { plan, steps, leftOut } = await settleSteps(ctx, request, (without) =>
     undoPlan(ctx.tx, selector, { lock: true, without }),
   )
   assertKnown(plan, selector)
   if (steps.length === 0) throw nothingToDo(plan, leftOut)
-  return takeAll(ctx, steps)
+  return { ...(await takeAll(ctx, steps)), removed: removedBy(steps), isRemoval: steps.every(isRemoval) }
+}
+
+const isRemoval = ({ step }: WeighedStep) => step.kind === 'remove'
+
+/** The records, links between them left aside, that an undo of their creation removes. */
+function removedBy(steps: readonly WeighedStep[]): RemovedRecord[] {
+  return steps.flatMap(({ step, subject: { resource, link }, row }) =>
+    step.kind === 'remove' && !link && row
+      ? [{ resource: resource.key, id: row.id, title: titleOf(resource, row.texts, row.id) }]
+      : [],
+  )
 }
 
 /**

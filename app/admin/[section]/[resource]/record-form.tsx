@@ -13,6 +13,7 @@ import { RecordFields } from './form/record-fields'
 import { RecordLive } from './form/record-live'
 import { SaveBar } from './form/save-bar'
 import { type Save, useRecordForm } from './form/use-record-form'
+import { useTyped } from './record/open-record'
 
 interface Props {
   view: RecordView
@@ -30,6 +31,7 @@ function Form({ view, save, startAgain }: Props & { startAgain: () => void }) {
   const state = useRecordForm(view, save, startAgain)
   const { form, names, shown, isDirty, isSaving, failure, expired } = state
   const isReady = useHydrated()
+  useTyped(isDirty)
   const isOpen =
     names.fields.some(({ field }) => field.access === 'editable') || names.links.some(({ link }) => link.isEditable)
   const mayChange = isOpen && (view.id === undefined ? view.can.create : view.can.update)

@@ -72,9 +72,10 @@ export default async function RecordPage({ params, searchParams }: Props) {
   )
   // One page for each moment: what is kept of one is not what another one shows.
   const moment = asOf?.at ?? 'now'
+  const record = asOf ? undefined : { resource: present.key, id: recordId }
   if (view instanceof AdminError) {
     return (
-      <OpenRecord key={moment} isGone>
+      <OpenRecord key={moment} record={record} isGone>
         <GoneRecord ctx={ctx} resource={present} id={recordId} error={view} attempted={attempted} />
       </OpenRecord>
     )
@@ -150,7 +151,7 @@ export default async function RecordPage({ params, searchParams }: Props) {
     </Page>
   )
   return (
-    <OpenRecord key={moment} isGone={false}>
+    <OpenRecord key={moment} record={record} isGone={false}>
       {view.lifetime && view.id !== undefined ? (
         <LifetimeProvider resource={key} id={view.id} lifetime={view.lifetime}>
           {page}

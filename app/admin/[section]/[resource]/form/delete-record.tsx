@@ -5,6 +5,7 @@ import { useState, useSyncExternalStore } from 'react'
 import { showDone } from '@/app/admin/history/show-done'
 import type { ActionResult } from '@/lib/admin/view'
 import { Button } from '@/lib/ui/button/button'
+import { byOwnHand } from '../record/open-record'
 import { AskDialog } from './ask-dialog'
 import styles from './form.module.css'
 import { listAddress } from './list-memory'
@@ -35,12 +36,15 @@ export function DeleteRecord({ resource, id, title, singular, listHref, isRecord
   async function confirm(): Promise<void> {
     setDeleting(true)
     try {
-      const answer = await remove({ resource, ids: [id] })
-      if (answer.ok) {
-        setOpen(false)
-        showDone(answer.message, answer.value.undo)
-        router.push(listAddress(resource, answer.value.href ?? listHref))
-      } else setProblems([...new Set([answer.message, ...Object.values(answer.fields).flat()])])
+      await byOwnHand(async () => {
+        const answer = await remove({ resource, ids: [id] })
+        if (answer.ok) {
+          setOpen(false)
+          showDone(answer.message, answer.value.undo)
+          router.push(listAddress(resource, answer.value.href ?? listHref))
+        } else setProblems([...new Set([answer.message, ...Object.values(answer.fields).flat()])])
+        return answer.ok
+      })
     } catch {
       setProblems(['The server could not be reached. Nothing was deleted: try again in a moment.'])
     } finally {

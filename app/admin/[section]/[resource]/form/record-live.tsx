@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from 'react'
 import { listen } from '@/app/admin/live/live'
 import { useRefresh } from '@/app/admin/live/use-refresh'
 import { Button } from '@/lib/ui/button/button'
-import { useIsGone } from '../record/open-record'
+import { useOpenRecord } from '../record/open-record'
 import styles from './form.module.css'
 
 interface Props {
@@ -53,7 +53,7 @@ export function RecordLive({ resource, id, singular, isDirty, isSaving, saved }:
   )
 
   // Drawn again, by a save's answer for one, the page may learn it before it hears of it; or that the record is back.
-  const isGone = useIsGone()
+  const { isGone, isOwnDeed } = useOpenRecord()
   useEffect(() => {
     if (!isGone) return
     setNotice((earlier) => (earlier?.isGone ? earlier : { who: '', fields: [], isGone, isShown: false }))
@@ -65,7 +65,8 @@ export function RecordLive({ resource, id, singular, isDirty, isSaving, saved }:
     if (saved !== undefined) setNotice((earlier) => (earlier?.isGone ? earlier : undefined))
   }, [saved])
 
-  if (!notice) return null
+  // Whoever deletes it themself is on the way to the list; where it could not be done, what happened meanwhile is told.
+  if (!notice || (notice.isGone && isOwnDeed)) return null
   return (
     <div role="status" className={styles.others} data-gone={notice.isGone || undefined}>
       <p>{sentence(notice, singular.toLowerCase())}</p>
