@@ -46,6 +46,7 @@ export function createMetrics({ process, sql, handlers }: MetricsParts): Registr
         overdue.set(work.tasksOverdue)
         jobs.set({ state: 'queued' }, work.jobsQueued)
         jobs.set({ state: 'running' }, work.jobsRunning)
+        jobs.set({ state: 'waiting' }, work.jobsWaiting)
         up.set(1)
       } catch {
         up.set(0)

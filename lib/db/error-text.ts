@@ -23,7 +23,8 @@ function chain(error: unknown): unknown[] {
 
 function oneLine(error: unknown): string {
   if (!(error instanceof Error)) return typeof error === 'string' ? error : `Thrown: ${inspect(error, { depth: 2 })}`
-  return error.name === 'Error' ? error.message : `${error.name}: ${error.message}`
+  const saysAll = error.name === 'Error' || error.name === 'AdminError'
+  return saysAll ? error.message : `${error.name}: ${error.message}`
 }
 
 /** Postgres text holds no NUL and no half of a surrogate pair. */

@@ -1,6 +1,6 @@
 export { defineJob, type Job, type JobContext, type Jobs, jobsByKind } from './jobs/job'
-export { cancelJob, resumeJob } from './jobs/operations'
-export { getJob, type JobRow, listJobFailures, listJobs } from './jobs/pages'
+export { answerJob, cancelJob, resumeJob } from './jobs/operations'
+export { getJob, type JobRow, listJobFailures, listJobs, questionOfJob } from './jobs/pages'
 export { type JobRequest, requestJob } from './jobs/request-job'
 export { pauseTask, resetTask, resumeTask, runTaskNow } from './operations'
 export { getTask, listTaskRuns, listTasks, type TaskRow, type TaskRun } from './pages'

@@ -111,6 +111,19 @@ const marking = defineJob({
   },
 })
 
+/** Looks at ten at a time before, and asks at the end, until it is answered. */
+const careful = defineJob({
+  ...marking,
+  kind: 'careful',
+  async check(params, seen: number | null, { answer }) {
+    const { total } = params as { total: number }
+    const end = Math.min(total, (seen ?? 0) + 10)
+    await sleep(40)
+    const isSettled = end < total || answer !== null
+    return { next: end < total ? end : null, checked: end - (seen ?? 0), question: isSettled ? undefined : 'Go on?' }
+  },
+})
+
 const log = pino({ level: process.env.KONTOR_TEST_LOG ?? 'silent' }, pino.destination(2))
 const env = {
   databaseUrl: options.databaseUrl,
@@ -137,7 +150,7 @@ const services = [
     },
   }),
   tasksService({ tasks, settings: { leaseMs, pollMs: 100 } }),
-  jobsService({ jobs: jobsByKind([marking]), settings: { leaseMs, pollMs: 100 } }),
+  jobsService({ jobs: jobsByKind([marking, careful]), settings: { leaseMs, pollMs: 100 } }),
 ]
 const worker = await startWorker(env as Parameters<typeof startWorker>[0], { duties: [], services }, log)
 process.on('SIGTERM', async () => {

@@ -6,11 +6,11 @@ import { z } from 'zod'
 import { connect } from '@/lib/db/client'
 import { systemClock } from '@/lib/db/clock'
 import { defineJob, type JobContext, jobsByKind } from '@/lib/tasks/jobs/job'
-import { cancelJob, resumeJob } from '@/lib/tasks/jobs/operations'
-import { getJob, listJobFailures, listJobs } from '@/lib/tasks/jobs/pages'
+import { answerJob, cancelJob, resumeJob } from '@/lib/tasks/jobs/operations'
+import { getJob, listJobFailures, listJobs, questionOfJob } from '@/lib/tasks/jobs/pages'
 import { requestJob } from '@/lib/tasks/jobs/request-job'
 import { type JobsSettings, runJobsWorker } from '@/lib/tasks/jobs/run-jobs'
-import { pulseOfJob, tasksPulse } from '@/lib/tasks/pulse'
+import { pulseOfJob, tasksAndJobs, tasksPulse } from '@/lib/tasks/pulse'
 import { createTestDatabase } from '@/tests/support/database'
 
 const db = await createTestDatabase()
@@ -33,6 +33,22 @@ const marking = defineJob({
   },
 })
 
+/** Looks at ten records at a time; what `find` says of them is asked at the end, until it is answered. */
+let find: (seen: number, ctx: JobContext) => string | undefined | Promise<string | undefined> = () => undefined
+const careful = defineJob({
+  ...marking,
+  kind: 'careful',
+  async check(params, found: { seen: number; doubts: string[] } | null, ctx) {
+    const { total } = params as { total: number }
+    const { seen, doubts } = found ?? { seen: 0, doubts: [] }
+    const doubt = await find(seen, ctx)
+    const next = { seen: Math.min(total, seen + 10), doubts: doubt ? [...doubts, doubt] : doubts }
+    if (next.seen < total) return { next, checked: 10 }
+    const isSettled = next.doubts.length === 0 || ctx.answer !== null
+    return { next: null, checked: next.seen - seen, question: isSettled ? undefined : next.doubts }
+  },
+})
+
 const stops: (() => Promise<void>)[] = []
 afterAll(() => Promise.all(stops.map((stop) => stop())))
 
@@ -42,7 +58,7 @@ async function start(settings: Partial<JobsSettings> = {}) {
   const worker = await runJobsWorker({
     db: pool,
     listener: listener.sql,
-    jobs: jobsByKind([marking]),
+    jobs: jobsByKind([marking, careful]),
     log: pino({ level: 'silent' }),
     clock: systemClock,
     worker: 'test',
@@ -59,9 +75,9 @@ async function start(settings: Partial<JobsSettings> = {}) {
   return stop
 }
 
-const ask = (total = 35) =>
+const ask = (total = 35, kind = 'mark') =>
   requestJob(db.app.orm, {
-    kind: 'mark',
+    kind,
     title: `Mark ${total}`,
     params: { total },
     actor: 'user:3',
@@ -212,4 +228,94 @@ test('a worker that has to stop lets another go on where it was', async () => {
   await reaches(id, 'completed')
   expect(await marks(id)).toEqual(upTo(500))
   await stopSecond()
+})
+
+test('a job that looks first goes on by itself where it has nothing to ask', async () => {
+  behave = () => {}
+  find = () => undefined
+  const stop = await start()
+  const id = await ask(35, 'careful')
+  await reaches(id, 'completed')
+  expect(await marks(id)).toEqual(upTo(35))
+  expect(await getJob(sql, id)).toMatchObject({ checked: 35, done: 35, isChecking: false })
+  await stop()
+})
+
+test('where it has a question it waits, with nothing done and nobody held, and goes on with the answer', async () => {
+  find = (seen) => (seen === 20 ? 'What of 23?' : undefined)
+  const stop = await start()
+  const id = await ask(35, 'careful')
+  await reaches(id, 'waiting')
+  expect(await marks(id)).toEqual([])
+  expect(await getJob(sql, id)).toMatchObject({ isChecking: true, checked: 35, done: 0, endedAt: null })
+  expect(await listJobs(sql, { actor: 'user:3', isWaiting: true })).toMatchObject([{ id }])
+  expect(await tasksAndJobs(sql)).toMatchObject({ jobsWaiting: 1 })
+  const asked = (await questionOfJob(sql, id))!
+  expect(asked.question).toEqual(['What of 23?'])
+  await stop()
+
+  const answer = { with: 'Leave it' }
+  expect(await answerJob(sql, id, { token: 'of another question', answer, actor: 'user:4' })).toBe(false)
+  expect(await answerJob(sql, id, { token: asked.token, answer, actor: 'user:4' })).toBe(true)
+  expect(await answerJob(sql, id, { token: asked.token, answer, actor: 'user:4' })).toBe(false)
+  expect(await getJob(sql, id)).toMatchObject({ state: 'queued', isChecking: true, checked: 0 })
+  expect(await questionOfJob(sql, id)).toBeUndefined()
+  const answers: unknown[] = []
+  behave = (_, { answer: given }) => answers.push(given)
+  const stopSecond = await start()
+  await reaches(id, 'completed')
+  expect(await marks(id)).toEqual(upTo(35))
+  expect(answers[0]).toEqual(answer)
+  await stopSecond()
+})
+
+test('stopped while it looks or waits, a job has done nothing, and looks anew when it is to go on', async () => {
+  behave = () => {}
+  let release = () => {}
+  const held = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  find = async (seen) => {
+    if (seen === 10) await held
+    return seen === 20 ? 'What of 23?' : undefined
+  }
+  const stop = await start()
+  const id = await ask(35, 'careful')
+  await expect.poll(async () => (await getJob(sql, id))?.checked, { interval: 10 }).toBe(10)
+  expect(await cancelJob(sql, id, 'user:3')).toBe(true)
+  release()
+  await reaches(id, 'cancelled')
+  expect(await getJob(sql, id)).toMatchObject({ isChecking: true, checked: 20, done: 0 })
+  expect(await resumeJob(sql, id)).toBe(true)
+  await reaches(id, 'waiting')
+  expect(await getJob(sql, id)).toMatchObject({ checked: 35 })
+  const { token } = (await questionOfJob(sql, id))!
+  expect(await cancelJob(sql, id, 'user:3')).toBe(true)
+  expect((await getJob(sql, id))?.state).toBe('cancelled')
+  expect(await answerJob(sql, id, { token, answer: {}, actor: 'user:3' })).toBe(false)
+  expect(await marks(id)).toEqual([])
+  find = () => undefined
+  expect(await resumeJob(sql, id)).toBe(true)
+  await reaches(id, 'completed')
+  expect(await marks(id)).toEqual(upTo(35))
+  await stop()
+})
+
+test('a worker that vanishes while it looks is replaced where it was', async () => {
+  let isFirst = true
+  const looked: number[] = []
+  find = async (seen, { id }) => {
+    looked.push(seen)
+    if (seen === 20 && isFirst) {
+      isFirst = false
+      await db.admin.sql`update kontor.jobs set lease_until = now() - interval '1 s' where id = ${id}`
+    }
+    return undefined
+  }
+  const stop = await start()
+  const id = await ask(35, 'careful')
+  await reaches(id, 'completed')
+  expect(looked).toEqual([0, 10, 20, 20, 30])
+  expect(await getJob(sql, id)).toMatchObject({ checked: 35, done: 35 })
+  await stop()
 })

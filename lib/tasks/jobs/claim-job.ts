@@ -7,6 +7,10 @@ export interface ClaimedJob {
   params: unknown
   /** Null before it was prepared. */
   cursor: unknown
+  /** Whether it still looks through the whole, and what it has found: null at the beginning. */
+  checking: boolean
+  found: unknown
+  answer: unknown
   actor: string
   source: string
   reason: string | null
@@ -44,7 +48,8 @@ export async function claimJob(
         then clock_timestamp() end,
       worker = ${worker}, lease_token = gen_random_uuid(), lease_until = clock_timestamp() + ${leaseMs} * interval '1 ms'
     from due where j.id = due.id
-    returning j.id, j.kind, j.params, j.cursor, j.actor, j.source, j.reason, j.lease_token as token, j.setbacks, j.state`
+    returning j.id, j.kind, j.params, j.cursor, j.checking, j.check_cursor as found, j.answer, j.actor, j.source, j.reason,
+      j.lease_token as token, j.setbacks, j.state`
   if (!row) return undefined
   // Set aside or cancelled by the claim itself: there may be another one to work on.
   return row.state === 'running' ? row : claimJob(sql, kinds, worker, leaseMs)

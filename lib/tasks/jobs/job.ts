@@ -19,6 +19,8 @@ export interface JobContext {
   signal: AbortSignal
   clock: Clock
   log: Logger
+  /** What a person said last to the question of this job's check; null before. */
+  answer: unknown
   /** Puts a record on the report of what could not be done, with the reason people read. */
   fail(item: string, reason: string): void
 }
@@ -33,15 +35,30 @@ export interface Chunk<Cursor> {
   result?: unknown
 }
 
-export interface JobOptions<Shape extends ZodType, Cursor> {
+/** What a part of a check found. */
+export interface CheckPart<Found> {
+  /** Where the next part begins, with what was found so far (JSON), or null when all was looked at. */
+  next: Found | null
+  /** Records this part has looked at. */
+  checked: number
+  /** With the last part, where a person has to decide something: what its page shows them (JSON). */
+  question?: unknown
+}
+
+export interface JobOptions<Shape extends ZodType, Cursor, Found = unknown> {
   /** Unique among jobs: 'bulk.action', 'import'. */
   kind: string
   params: Shape
   /**
-   * Looks at the whole before the first chunk: where it begins, and how many records there are if that is known. A cursor
-   * of null says that there is nothing to do.
+   * Finds where the first chunk begins, and how many records there are if that is known. A cursor of null says that there
+   * is nothing to do.
    */
   prepare(params: z.output<Shape>, ctx: JobContext): Promise<{ cursor: Cursor | null; total?: number }>
+  /**
+   * Looks through the whole before the first chunk, a part at a time, and writes nothing. Begins with null. Where it ends
+   * with a question the job waits for `answerJob`, and looks again from the beginning with that as `ctx.answer`.
+   */
+  check?(params: z.output<Shape>, found: Found | null, ctx: JobContext): Promise<CheckPart<Found>>
   /**
    * Deals with the records from `cursor` on: some hundred, a second or so of work. Called in a transaction that names the
    * job's actor. A throw rolls the chunk back and ends the job, unless the database was the trouble; a record that cannot
@@ -55,7 +72,9 @@ export type Job = JobOptions<ZodType, unknown>
 export type Jobs = ReadonlyMap<string, Job>
 
 /** Declares work on many records, done in the background in chunks. */
-export function defineJob<Shape extends ZodType, Cursor>(options: JobOptions<Shape, Cursor>): Job {
+export function defineJob<Shape extends ZodType, Cursor, Found = unknown>(
+  options: JobOptions<Shape, Cursor, Found>,
+): Job {
   return options as unknown as Job
 }
 

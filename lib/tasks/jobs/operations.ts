@@ -1,4 +1,5 @@
 import type postgres from 'postgres'
+import { payloadText } from '@/lib/db/json-text'
 
 /**
  * Asks a job to stop: at once where it waits, after its chunk where it runs. What its finished chunks did stays, and can
@@ -7,17 +8,36 @@ import type postgres from 'postgres'
 export async function cancelJob(sql: postgres.Sql, id: string, actor: string): Promise<boolean> {
   const rows = await sql`
     update kontor.jobs set cancel_requested_at = coalesce(cancel_requested_at, now()), cancelled_by = coalesce(cancelled_by, ${actor}),
-      state = case when state = 'queued' then 'cancelled' else state end,
-      ended_at = case when state = 'queued' then now() end
-    where id = ${id} and state in ('queued', 'running') returning id`
+      state = case when state = 'running' then state else 'cancelled' end, question = null,
+      ended_at = case when state <> 'running' then now() end
+    where id = ${id} and state in ('queued', 'running', 'waiting') returning id`
   return rows.length > 0
 }
 
-/** Goes on with a failed or cancelled job where it stopped. Answers whether it could. */
+/** Goes on with a failed or cancelled job where it stopped; one that had not begun looks through the whole anew. Answers whether it could. */
 export async function resumeJob(sql: postgres.Sql, id: string): Promise<boolean> {
   const rows = await sql`
     update kontor.jobs set state = 'queued', run_at = now(), ended_at = null, error = null, setbacks = 0,
-      cancel_requested_at = null, cancelled_by = null, lease_token = null, lease_until = null
+      cancel_requested_at = null, cancelled_by = null, lease_token = null, lease_until = null,
+      check_cursor = null, checked = case when checking then 0 else checked end
     where id = ${id} and state in ('failed', 'cancelled') returning id`
+  return rows.length > 0
+}
+
+/**
+ * Answers a job that waits: it looks through the whole again, with the answer.
+ * @param token which question is meant, as `questionOfJob` gave it
+ * @returns whether it was still waiting for that
+ */
+export async function answerJob(
+  sql: postgres.Sql,
+  id: string,
+  { token, answer, actor }: { token: string; answer: unknown; actor: string },
+): Promise<boolean> {
+  // To name cancel_requested_at rings for the workers.
+  const rows = await sql`
+    update kontor.jobs set state = 'queued', run_at = now(), question = null, answer = ${payloadText(answer)}::text::jsonb,
+      answered_by = ${actor}, checked = 0, cancel_requested_at = null, lease_token = null, lease_until = null
+    where id = ${id} and state = 'waiting' and md5(question::text) = ${token} returning id`
   return rows.length > 0
 }

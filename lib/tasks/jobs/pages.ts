@@ -5,11 +5,15 @@ export interface JobRow {
   id: string
   kind: string
   title: string
-  state: 'queued' | 'running' | 'completed' | 'failed' | 'cancelled'
+  /** 'waiting' for a person's answer. */
+  state: 'queued' | 'running' | 'waiting' | 'completed' | 'failed' | 'cancelled'
   /** Null where nobody knows beforehand. */
   total: number | null
   done: number
   failed: number
+  /** Whether it still looks through the whole, and how much of it: nothing is done yet. */
+  isChecking: boolean
+  checked: number
   result: unknown
   error: string | null
   actor: string
@@ -19,6 +23,8 @@ export interface JobRow {
   endedAt: string | null
   progressedAt: string | null
   isCancelling: boolean
+  /** Who answered its question last. */
+  answeredBy: string | null
 }
 
 /** One job, or undefined. */
@@ -28,14 +34,24 @@ export async function getJob(sql: postgres.Sql, id: string): Promise<JobRow | un
   return row
 }
 
-/** The latest jobs, newest first; of one actor where given. */
+/** What a job asks while it waits, with a token by which an answer names it. */
+export async function questionOfJob(
+  sql: postgres.Sql,
+  id: string,
+): Promise<{ question: unknown; token: string; answer: unknown } | undefined> {
+  const [row] = await sql<[{ question: unknown; token: string; answer: unknown }?]>`
+    select question, md5(question::text) as token, answer from kontor.jobs where id = ${id} and state = 'waiting'`
+  return row
+}
+
+/** The latest jobs, newest first; of one actor, and of those only what waits for an answer, where given. */
 export async function listJobs(
   sql: postgres.Sql,
-  { actor, size = 25, isOpen }: { actor?: string; size?: number; isOpen?: boolean } = {},
+  { actor, size = 25, isWaiting }: { actor?: string; size?: number; isWaiting?: boolean } = {},
 ): Promise<JobRow[]> {
   return await sql<JobRow[]>`
     select ${columns(sql)} from kontor.jobs
-    where true ${actor ? sql`and actor = ${actor}` : sql``} ${isOpen ? sql`and state in ('queued', 'running')` : sql``}
+    where true ${actor ? sql`and actor = ${actor}` : sql``} ${isWaiting ? sql`and state = 'waiting'` : sql``}
     order by created_at desc, id desc limit ${Math.max(1, Math.min(100, size))}`
 }
 
@@ -52,7 +68,9 @@ export async function listJobFailures(
 }
 
 function columns(sql: postgres.Sql) {
-  return sql`id, kind, title, state, total::float8 as total, done::float8 as done, failed::float8 as failed, result, error,
+  return sql`id, kind, title, state, total::float8 as total, done::float8 as done, failed::float8 as failed, checking as "isChecking",
+    checked::float8 as checked, result, error,
     actor, source, created_at::text as "createdAt", started_at::text as "startedAt", ended_at::text as "endedAt",
-    progressed_at::text as "progressedAt", cancel_requested_at is not null and ended_at is null as "isCancelling"`
+    progressed_at::text as "progressedAt", cancel_requested_at is not null and ended_at is null as "isCancelling",
+    answered_by as "answeredBy"`
 }

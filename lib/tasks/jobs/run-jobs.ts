@@ -70,9 +70,8 @@ export async function runJobsWorker(parts: JobsWorkerParts): Promise<JobsWorker>
     if (!definition) return
     try {
       while (!isStopping) {
-        const { state, cursor } = await runChunk(job, definition, controller.signal, parts)
-        job.cursor = cursor
-        job.setbacks = 0
+        const { state, ...progress } = await runChunk(job, definition, controller.signal, parts)
+        Object.assign(job, progress, { setbacks: 0 })
         if (state !== 'running') return
       }
       await handBack(db.sql, job, 0)
