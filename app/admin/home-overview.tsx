@@ -7,6 +7,7 @@ import { DeadNotice } from './dead-notice'
 import { greeting } from './greeting'
 import { Overview } from './overview'
 import { Refusal } from './refusal'
+import { WaitingNotice } from './waiting-notice'
 
 interface Props {
   label: string
@@ -22,6 +23,7 @@ export async function HomeOverview({ label, refused }: Props) {
     <Page title={menu.title} path={[{ label }]}>
       <Refusal ctx={ctx} refused={refused} />
       <PageHead title={words} description={day} />
+      <WaitingNotice ctx={ctx} />
       <DeadNotice ctx={ctx} />
       {menu.sections.length > 0 ? (
         <Overview sections={menu.sections} />

@@ -193,11 +193,20 @@ test('more changes than one undo takes are undone in the background, and its pag
   await page.getByRole('button', { name: 'Undo…' }).last().click()
   await page.getByRole('dialog').getByRole('button', { name: 'Undo', exact: true }).click()
   await page.getByRole('button', { name: 'Undo in the background' }).click()
-  // The whole of it is looked at before anything is undone.
-  await expect(page.getByRole('dialog')).toContainText('was changed again since')
-  await page.getByRole('button', { name: 'Undo the rest' }).click()
+  // The whole of it is looked at before anything is undone, on the job's own page.
   await expect(page).toHaveURL(/\/admin\/tasks\/jobs\//)
   await expect(page.getByRole('progressbar')).toBeVisible()
+  const question = page.getByRole('region', { name: 'Something is in the way' })
+  await expect(question).toContainText('was changed again since', { timeout: 60_000 })
+  await expect(question.getByRole('row').last()).toContainText('Card again')
+  await expect(page.getByText('Waiting for an answer')).toBeVisible()
+  expect(await noted()).toBeGreaterThan(before + 10_000)
+  await expectAccessible()
+  // It waits however long: the home page of whoever asked for it says so.
+  await page.goto('/admin')
+  await page.getByRole('link', { name: 'Decide' }).click()
+  await question.getByRole('button', { name: 'Undo the rest' }).click()
+  await expect(question).toBeHidden()
   await expect(page.getByText('Completed, some left out')).toBeVisible({ timeout: 180_000 })
   await expect(page.getByRole('table', { name: 'Left out' })).toContainText(/[Cc]hanged again/)
   expect(await noted()).toBe(before)
@@ -205,4 +214,33 @@ test('more changes than one undo takes are undone in the background, and its pag
   await expectAccessible()
   await page.getByRole('link', { name: 'Tasks' }).first().click()
   await expect(page.getByRole('region', { name: 'Background jobs' })).toContainText(/Undo 10,\d+ changes/)
+})
+
+test('a large undo with nothing in its way goes on by itself, and one that is left alone does nothing', async ({
+  page,
+  signInAs,
+  sql,
+}) => {
+  test.setTimeout(240_000)
+  const noted = async () => Number((await sql`select count(*) from shop.customers where notes = 'By card'`)[0]?.count)
+  const undo = async () => {
+    await page.goto('/admin/changes?q=By+card')
+    await page.getByRole('button', { name: 'Undo…' }).last().click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Undo', exact: true }).click()
+    await page.getByRole('button', { name: 'Undo in the background' }).click()
+    await expect(page).toHaveURL(/\/admin\/tasks\/jobs\//)
+  }
+  await sql`update shop.customers set notes = 'By card' where id <= 10100`
+  await sql`update shop.customers set notes = 'In coins' where id = 7`
+  await signInAs('owner')
+  await undo()
+  await page.getByRole('button', { name: 'Undo nothing' }).click({ timeout: 60_000 })
+  await expect(page.getByText('Cancelled')).toBeVisible()
+  await expect(page.getByText('Nothing was done.', { exact: true })).toBeVisible()
+  expect(await noted()).toBe(10_099)
+
+  await sql`update shop.customers set notes = 'By card' where id = 7`
+  await page.getByRole('button', { name: 'Start again' }).click()
+  await expect(page.getByText('Completed', { exact: true })).toBeVisible({ timeout: 180_000 })
+  expect(await noted()).toBe(0)
 })

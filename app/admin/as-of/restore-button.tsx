@@ -8,7 +8,7 @@ import type { UndoRefusal } from '@/lib/admin/history/undo-view'
 import type { RestoreCounts } from '@/lib/admin/operations/restore'
 import { Button } from '@/lib/ui/button/button'
 import { showDone } from '../history/show-done'
-import { UndoDialog } from '../history/undo-dialog'
+import { UndoChoices } from '../history/undo-choices'
 import { previewRestore, type RestoreAnswer, type RestoreInput, restore } from './actions'
 
 interface Props {
@@ -71,7 +71,7 @@ export function RestoreButton({ resource, singular, plural, at, words, id }: Pro
       title: 'Not so simple',
       size: 'lg',
       children: (
-        <UndoDialog
+        <UndoChoices
           message={message}
           refusal={refusal}
           verb="Restore"

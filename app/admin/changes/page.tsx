@@ -17,6 +17,7 @@ import { UndoTransaction } from '../history/undo-buttons'
 import { UndoSelection } from '../history/undo-selection'
 import { Moment } from '../moment'
 import { isOwner } from '../owners'
+import { WaitingNotice } from '../waiting-notice'
 import { VerifyLog } from './verify-log'
 
 interface Props {
@@ -52,6 +53,7 @@ export default async function ActivityPage({ searchParams }: Props) {
           </>
         )}
       </PageHead>
+      <WaitingNotice ctx={ctx} />
       <RecordingNotice />
       {notices.map((notice) => (
         <Banner key={notice} tone="warn">

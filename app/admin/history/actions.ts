@@ -55,15 +55,15 @@ export async function undo(given: unknown, from?: unknown): Promise<UndoAnswer> 
   }
 }
 
-/** The same in the background, for more than one transaction takes; refused where some of it was changed again since. */
+/** The same in the background, for more than one transaction takes: the job's page asks where something is in the way. */
 export async function undoInBackground(given: unknown): Promise<UndoJobAnswer> {
   try {
     const asked = parse(given)
     const job = await requestUndo({ ctx: await actionContext('undo') }, asked)
-    return { ok: true, message: 'Undoing in the background, newest changes first.', job }
+    return { ok: true, message: 'It is looked through, then undone in the background.', job }
   } catch (error) {
-    const { message, details } = await reportError(error)
-    return { ok: false, message, refusal: details.undo as UndoRefusal | undefined }
+    const { message } = await reportError(error)
+    return { ok: false, message }
   }
 }
 

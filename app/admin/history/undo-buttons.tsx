@@ -4,13 +4,13 @@ import { modals } from '@mantine/modals'
 import { notifications } from '@mantine/notifications'
 import { useRouter } from 'next/navigation'
 import { useTransition } from 'react'
-import type { UndoAnswer, UndoRefusal, UndoRequest } from '@/lib/admin/history/undo-view'
+import type { UndoAnswer, UndoJobAnswer, UndoRefusal, UndoRequest } from '@/lib/admin/history/undo-view'
 import { Button } from '@/lib/ui/button/button'
 import { listAddress } from '../[section]/[resource]/form/list-memory'
 import { byOwnHand, type OpenPage } from '../[section]/[resource]/record/open-record'
 import { undo, undoInBackground } from './actions'
 import { showDone } from './show-done'
-import { UndoDialog } from './undo-dialog'
+import { UndoChoices } from './undo-choices'
 
 /** Undoes one change. */
 export function UndoChange({ id }: { id: string }) {
@@ -52,11 +52,11 @@ export function UndoPicked({ count, ...rest }: Pick<Props, 'request' | 'classNam
   return <UndoButton {...rest} label="Undo…" question={question} />
 }
 
-const UNREACHABLE: UndoAnswer = {
+const UNREACHABLE = {
   ok: false,
   code: 'unavailable',
   message: 'The server could not be reached. Try again in a moment.',
-}
+} as const
 
 interface Props {
   request: UndoRequest
@@ -90,7 +90,7 @@ function UndoButton({ request, label, question, tone, size = 'small', className,
       return isLeft
     }
     if (answer.code === 'too_large' && !asked.ids) offerBackground(asked)
-    else if (answer.refusal) choose(answer.message, answer.refusal, (choice) => run({ ...asked, ...choice }))
+    else if (answer.refusal) choose(answer.message, answer.refusal, asked)
     else notifications.show({ color: 'red', title: 'Nothing was undone', message: answer.message, autoClose: false })
     return false
   }
@@ -100,7 +100,7 @@ function UndoButton({ request, label, question, tone, size = 'small', className,
     modals.openConfirmModal({
       title: 'Undo in the background?',
       children:
-        'More than 10,000 changes are undone in parts, the newest first. All of it is looked through first: where something is in the way, you are asked before anything is done.',
+        'More than 10,000 changes are undone in parts, the newest first. Before that all of it is looked through: where something is in the way, you are asked on the page of this undo, and nothing is done until then.',
       labels: { confirm: 'Undo in the background', cancel: 'Leave it' },
       cancelProps: { variant: 'default' },
       onConfirm: () => runInBackground(asked),
@@ -109,32 +109,31 @@ function UndoButton({ request, label, question, tone, size = 'small', className,
 
   function runInBackground(asked: UndoRequest) {
     start(async () => {
-      // A minute for a million changes.
-      const looking = notifications.show({
-        loading: true,
-        autoClose: false,
-        message: 'Looking through all of it first…',
-      })
-      const { ok, message, job, refusal } = await undoInBackground(asked).finally(() => notifications.hide(looking))
-      if (refusal) return choose(message, refusal, (choice) => runInBackground({ ...asked, ...choice }))
-      notifications.show({ color: ok ? 'accent' : 'red', message })
+      const { message, job } = await undoInBackground(asked).catch((): UndoJobAnswer => UNREACHABLE)
+      // Its page tells how it goes, and asks where something is in the way.
       if (job) router.push(`/admin/tasks/jobs/${job}`)
+      else notifications.show({ color: 'red', title: 'Nothing was undone', message, autoClose: false })
     })
   }
 
   /** Something is in the way: shows it and lets the person choose. */
-  function choose(message: string, refusal: UndoRefusal, onChoose: (choice: Partial<UndoRequest>) => void) {
+  function choose(message: string, refusal: UndoRefusal, asked: UndoRequest) {
     const id = modals.open({
       title: 'Not so simple',
       size: 'lg',
       children: (
-        <UndoDialog
+        <UndoChoices
           message={message}
           refusal={refusal}
           onClose={() => modals.close(id)}
-          onChoose={(choice) => {
+          onChoose={({ overrule, leaveOut, given }) => {
             modals.close(id)
-            onChoose(choice)
+            run({
+              ...asked,
+              overrule: asked.overrule || overrule,
+              leaveOut: asked.leaveOut || leaveOut,
+              given: { ...asked.given, ...given },
+            })
           }}
         />
       ),

@@ -54,10 +54,20 @@ export type UndoAnswer =
     }
   | { ok: false; code: string; message: string; refusal?: UndoRefusal }
 
+/** What a person chooses where something is in the way. */
+export type UndoChoice = Pick<UndoRequest, 'overrule' | 'leaveOut' | 'given'>
+
+/** What is in the way of a large undo, found before any of it was done. */
+export interface UndoQuestion {
+  message: string
+  refusal: UndoRefusal
+  /** The snapshot (its text) it speaks of. */
+  upTo: string
+}
+
 export interface UndoJobAnswer {
   ok: boolean
   message: string
   /** The job's id, where one was started. */
   job?: string
-  refusal?: UndoRefusal
 }

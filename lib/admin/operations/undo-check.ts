@@ -1,47 +1,63 @@
-import { countRecords, planWhole, presentSnapshot, type UndoStep } from '@/lib/history'
+import { planPart, presentSnapshot, type UndoStep } from '@/lib/history'
 import type { OperationContext } from '../context'
-import type { UndoRequest } from '../history/undo-view'
-import { inTransaction, type Road } from './road'
+import type { UndoQuestion, UndoRequest } from '../history/undo-view'
 import { selectorOf } from './undo'
-import { InTheWay } from './undo-in-the-way'
+import { InTheWay, type Reasons } from './undo-in-the-way'
 import { columnsOf, subjectOf } from './undo-subject'
 import { weighSteps } from './undo-weigh'
 
+/** What the parts of a look have found so far: kept as JSON from one to the next. */
+export interface Found {
+  /** The oldest change looked at. */
+  before: string | null
+  /** The snapshot of the beginning: later changes are not what the person is asked about. */
+  upTo: string
+  records: number
+  /** Tables and kinds of steps that were met. */
+  groups: string[]
+  reasons: Reasons
+}
+
 /**
- * Looks at the whole of a large undo before any of it is done: at each record, what a smaller undo would find in its way,
- * given all that the whole does. Memory is bounded: a page of records at a time is planned, and those that are in doubt
- * weighed; of each table and kind of step also the first, so that who may not do it at all is told now.
- * @returns the snapshot it speaks of, as text
- * @throws AdminError `conflict` with `undo` (an UndoRefusal) where something is in the way and the request neither leaves
- *   it out nor overrules it; `forbidden` where the person may not do it
+ * Looks at the next part of a large undo, before any of it is done: at each record, what a smaller undo would find in its
+ * way, given all that the whole does. Memory is bounded: a part is planned, and of it those weighed that are in doubt; of
+ * each table and kind of step also the first, so that who may not do it at all is told now.
+ * @param found what the parts before it found; null at the beginning
+ * @returns with the last part the question, where something is in the way that the request does not speak of
+ * @throws AdminError `forbidden` where the person may not do it
  */
-export function checkWhole(road: Road, request: UndoRequest): Promise<string> {
-  const [anyResource] = road.ctx.admin.resources.values()
-  return inTransaction(road, anyResource!, async (ctx) => {
-    const snapshot = await presentSnapshot(ctx.tx)
-    if (request.leaveOut) return snapshot
-    const selector = selectorOf(request)
-    const isDoubtful = doubts(ctx)
-    const inTheWay = new InTheWay()
-    for await (const steps of planWhole(ctx.tx, selector)) {
-      for (const step of await weighSteps(ctx, steps.filter(isDoubtful), request, LOOK)) inTheWay.add(step)
-    }
-    if (inTheWay.blocked > 0) throw inTheWay.refusal((await countRecords(ctx.tx, selector)) - inTheWay.blocked)
-    return snapshot
-  })
+export async function lookAtPart(
+  ctx: OperationContext,
+  request: UndoRequest,
+  found: Found | null,
+): Promise<{ next: Found | null; checked: number; question?: UndoQuestion }> {
+  const upTo = found?.upTo ?? (await presentSnapshot(ctx.tx))
+  const groups = new Set(found?.groups)
+  const inTheWay = new InTheWay(found?.reasons)
+  const part = await planPart(ctx.tx, selectorOf(request), found?.before ?? null)
+  const doubtful = part.steps.filter(doubts(ctx, groups))
+  for (const step of await weighSteps(ctx, doubtful, request, LOOK)) inTheWay.add(step)
+  const records = (found?.records ?? 0) + part.records
+  if (part.next !== null) {
+    const next = { before: part.next, upTo, records, groups: [...groups], reasons: inTheWay.reasons }
+    return { next, checked: part.size }
+  }
+  const question = inTheWay.blocked > 0 ? { ...inTheWay.told(records - inTheWay.blocked), upTo } : undefined
+  return { next: null, checked: part.size, question }
 }
 
 /** Nobody waits for a look. */
 const LOOK = { lock: false }
 
 /** Whether a step has to be weighed: the first of its table and kind, and any that does not go back just like that. */
-function doubts(ctx: OperationContext): (step: UndoStep) => boolean {
+function doubts(ctx: OperationContext, met: Set<string>): (step: UndoStep) => boolean {
   const known = new Map<string, ReadonlySet<string>>()
   return ({ relation, kind, values, unknown, conflicts, blockers }) => {
+    const columns = known.get(relation) ?? columnsOf(subjectOf(ctx, relation))
+    known.set(relation, columns)
     const group = `${kind} ${relation}`
-    const columns = known.get(group)
-    if (!columns) {
-      known.set(group, columnsOf(subjectOf(ctx, relation)))
+    if (!met.has(group)) {
+      met.add(group)
       return true
     }
     const isUnknown = (column: string) => values[column] !== null && !columns.has(column)

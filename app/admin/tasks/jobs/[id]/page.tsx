@@ -1,6 +1,9 @@
+import clsx from 'clsx'
 import { notFound } from 'next/navigation'
 import { pageContext } from '@/app/context'
+import type { RequestContext } from '@/lib/admin'
 import { nameOfActor } from '@/lib/admin/history/load-history'
+import { questionOfUndo } from '@/lib/admin/operations/undo-job'
 import { getRuntime } from '@/lib/runtime'
 import { getJob, type JobRow, listJobFailures, pulseOfJob } from '@/lib/tasks'
 import { Banner } from '@/lib/ui/banner/banner'
@@ -21,6 +24,7 @@ import styles from '../jobs.module.css'
 import { maySeeJob } from '../owners'
 import { JobProgress } from '../progress'
 import { jobState } from '../states'
+import { UndoQuestion } from '../undo-question'
 
 interface Props {
   params: Promise<{ id: string }>
@@ -36,11 +40,14 @@ export default async function JobPage({ params, searchParams }: Props) {
   const job = await getJob(sql, id)
   if (!job) notFound()
   if (!maySeeJob(ctx, job)) notAllowed()
-  const [asker, failures] = await Promise.all([
+  const [asker, answerer, asked, failures] = await Promise.all([
     nameOfActor(ctx, job.actor),
+    job.answeredBy && nameOfActor(ctx, job.answeredBy),
+    questionOfUndo(sql, job.id),
     listJobFailures(sql, job.id, { size: FAILURES_SHOWN, after: typeof after === 'string' ? after : undefined }),
   ])
   const [label, tone] = jobState(job)
+  const isUnbegun = job.isChecking && (job.state === 'failed' || job.state === 'cancelled')
   const last = failures.length === FAILURES_SHOWN ? failures.at(-1) : undefined
   const way = isOwner(ctx) ? [{ label: 'Tasks', href: '/admin/tasks' }] : []
   return (
@@ -51,16 +58,46 @@ export default async function JobPage({ params, searchParams }: Props) {
       </PageHead>
       <WorkerNotice />
       {job.error && <Banner tone="bad">{job.error}</Banner>}
+      {asked && (
+        <section className={clsx(card.card, styles.question)} aria-labelledby="question">
+          <div className={styles.group}>
+            <h2 id="question">Something is in the way</h2>
+            <p className={styles.note}>
+              All {numberIn(ctx, job.checked)} changes were looked through, and nothing is done yet.
+            </p>
+            <UndoQuestion
+              key={asked.token}
+              id={job.id}
+              token={asked.token}
+              message={asked.question.message}
+              refusal={asked.question.refusal}
+            />
+          </div>
+        </section>
+      )}
       <section className={card.card}>
-        <div className={styles.group}>
-          <JobProgress ctx={ctx} job={job} />
-        </div>
+        {!asked && (
+          <div className={styles.group}>
+            {isUnbegun ? <p>Nothing was done.</p> : <JobProgress ctx={ctx} job={job} />}
+            {job.isChecking && !isUnbegun && (
+              <p className={styles.note}>
+                First all of it is looked through for what is in the way. Nothing is done yet.
+              </p>
+            )}
+          </div>
+        )}
         <div className={styles.group}>
           <dl className={styles.facts}>
             <div>
               <dt>By</dt>
               <dd>{asker}</dd>
             </div>
+            {answerer && (
+              <div>
+                <dt>Decided by</dt>
+                <dd>{answerer}</dd>
+              </div>
+            )}
             <div>
               <dt>Asked for</dt>
               <dd>
@@ -102,13 +139,15 @@ export default async function JobPage({ params, searchParams }: Props) {
   )
 }
 
+const numberIn = ({ locale }: RequestContext, count: number) => new Intl.NumberFormat(locale).format(count)
+
 const COLUMNS: PlainColumn<{ id: string; item: string; reason: string }>[] = [
   { label: 'Record', cell: ({ item }) => item },
   { label: 'Reason', cell: ({ reason }) => reason },
 ]
 
 function Actions({ job }: { job: JobRow }) {
-  const { id, state, done, isCancelling } = job
+  const { id, state, done, isCancelling, isChecking } = job
   const isOpen = state === 'queued' || state === 'running'
   return (
     <>
@@ -116,14 +155,23 @@ function Actions({ job }: { job: JobRow }) {
         <ActionButton
           label="Stop…"
           tone="danger"
-          question="It ends after the part under way. What is done stays, and can be undone."
+          question={
+            isChecking
+              ? 'Nothing is done yet, so nothing is to be taken back.'
+              : 'It ends after the part under way. What is done stays, and can be undone.'
+          }
           action={changeJob}
           input={{ operation: 'cancel', id }}
         />
       )}
       {!isOpen && done > 0 && <UndoJob request={id} />}
       {(state === 'failed' || state === 'cancelled') && (
-        <ActionButton label="Go on" tone="primary" action={changeJob} input={{ operation: 'resume', id }} />
+        <ActionButton
+          label={isChecking ? 'Start again' : 'Go on'}
+          tone="primary"
+          action={changeJob}
+          input={{ operation: 'resume', id }}
+        />
       )}
     </>
   )

@@ -2,7 +2,7 @@
 
 import { TextInput } from '@mantine/core'
 import { useState } from 'react'
-import type { UndoObstacle, UndoRefusal, UndoRequest } from '@/lib/admin/history/undo-view'
+import type { UndoChoice, UndoObstacle, UndoRefusal } from '@/lib/admin/history/undo-view'
 import { Button } from '@/lib/ui/button/button'
 import styles from './undo.module.css'
 
@@ -11,15 +11,20 @@ interface Props {
   refusal: UndoRefusal
   /** What is being done. Default: Undo. */
   verb?: 'Undo' | 'Restore'
-  onChoose: (choice: Pick<UndoRequest, 'overrule' | 'leaveOut' | 'given'>) => void
+  /** What to say instead: nothing is done then. Default: Leave it. */
+  leave?: string
+  isBusy?: boolean
+  onChoose: (choice: UndoChoice) => void
   onClose: () => void
 }
 
-/** What is in the way of an undo, and what can be done about it. */
-export function UndoDialog({
+/** What is in the way of an undo, and what can be done about it: within a dialog, or on the page of a job that waits. */
+export function UndoChoices({
   message,
   refusal: { obstacles, blocked, free },
   verb = 'Undo',
+  leave = 'Leave it',
+  isBusy = false,
   onChoose,
   onClose,
 }: Props) {
@@ -45,14 +50,20 @@ export function UndoDialog({
         />
       ))}
       <div className={styles.choices}>
-        <Button onClick={onClose}>Leave it</Button>
+        <Button disabled={isBusy} onClick={onClose}>
+          {leave}
+        </Button>
         {free > 0 && (
-          <Button onClick={() => onChoose({ leaveOut: true })}>
+          <Button disabled={isBusy} onClick={() => onChoose({ leaveOut: true })}>
             {blocked === 1 ? `${verb} the rest` : `${verb} the rest, without these ${blocked.toLocaleString()}`}
           </Button>
         )}
         {canGoOn && (
-          <Button tone="primary" onClick={() => onChoose({ overrule: canOverrule, leaveOut: mustLeaveOut, given })}>
+          <Button
+            tone="primary"
+            disabled={isBusy}
+            onClick={() => onChoose({ overrule: canOverrule, leaveOut: mustLeaveOut, given })}
+          >
             {canOverrule ? `${verb} all the same` : 'Restore with this'}
           </Button>
         )}
@@ -63,7 +74,8 @@ export function UndoDialog({
 
 function Comparison({ obstacles, verb }: { obstacles: readonly UndoObstacle[]; verb: string }) {
   return (
-    <div className={styles.scroll}>
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: scrolled with the keyboard where it is long
+    <section className={styles.scroll} aria-label="Comparison" tabIndex={0}>
       <table className={styles.compare}>
         <thead>
           <tr>
@@ -93,6 +105,6 @@ function Comparison({ obstacles, verb }: { obstacles: readonly UndoObstacle[]; v
           ))}
         </tbody>
       </table>
-    </div>
+    </section>
   )
 }
