@@ -1,5 +1,6 @@
 import type postgres from 'postgres'
 import { AdminError } from '@/lib/errors'
+import { isClaimed } from './filters'
 import { type UpkeepBy, withUpkeep } from './upkeep'
 
 /** What shall no longer be found in the log: a record's values, or a person as the one who acted. */
@@ -80,6 +81,7 @@ const eraseActor = (tx: postgres.ISql, actor: string, by: UpkeepBy): Promise<num
     by,
     tx`with hit as (
       select c.id, c.at, kontor.change_digest(c) as digest from kontor.changes as c where c.actor = ${actor}
+        ${isClaimed(actor) ? tx`and strpos(c.actor, ':') > 0` : tx``}
     ), emptied as (
       update kontor.changes as c set actor = 'erased', reason = null from hit where c.id = hit.id and c.at = hit.at
       returning c.id, hit.digest as old, kontor.change_digest(c) as new

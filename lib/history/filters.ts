@@ -28,12 +28,17 @@ export function indexedConditions(filters: HistoryFilters, alias: string): SQL |
     relations?.length === 1 ? sql`${c}.relation = ${relations[0]}` : undefined,
     relations && relations.length !== 1 ? sql`${c}.relation = any(${arrayOf(relations)})` : undefined,
     filters.actor === undefined ? undefined : sql`${c}.actor = ${filters.actor}`,
+    // What the index over claimed actors is about.
+    isClaimed(filters.actor) ? sql`strpos(${c}.actor, ':') > 0` : undefined,
     filters.from === undefined ? undefined : sql`${c}.at >= ${filters.from}::timestamptz`,
     filters.to === undefined ? undefined : sql`${c}.at <= ${filters.to}::timestamptz`,
     filters.request === undefined ? undefined : sql`${c}.request_id = ${filters.request}`,
     filters.tx === undefined ? undefined : sql`${c}.tx = ${filters.tx}::xid8`,
   )
 }
+
+/** Whether somebody claimed to be this actor ('user:…', 'task:…'), and is no database role: those have an index. */
+export const isClaimed = (actor: string | undefined): boolean => actor?.includes(':') === true
 
 /** Conditions that only reading the rows answers. */
 export function scannedConditions(filters: HistoryFilters, alias: string): SQL | undefined {

@@ -5,6 +5,7 @@ import {
   DECLARATIONS,
   DOORBELL,
   type FunctionPlan,
+  insertOne,
   LOG_COLUMNS,
   logValues,
   markReactions,
@@ -12,6 +13,7 @@ import {
   recordId,
   recordIdOfJson,
   runReactions,
+  SETTLE,
   truncateBranch,
   wholeRow,
 } from './trigger-parts'
@@ -79,12 +81,12 @@ ${key.length > 0 ? compareKeyed(plan) : compareKeyless(plan)}
   END IF;
   ${markReactions(plan)}
   IF TG_OP = 'UPDATE' AND v_new_id <> v_id THEN
+    ${SETTLE}
     INSERT INTO kontor.changes (${LOG_COLUMNS})
     VALUES (${logValues(facts.relation, { id: 'v_id', op: "'delete'", before: 'v_before', after: 'NULL', changed: 'NULL' })}),
       (${logValues(facts.relation, { id: 'v_new_id', op: "'insert'", before: 'NULL', after: 'v_after', changed: 'NULL' })});
   ELSE
-    INSERT INTO kontor.changes (${LOG_COLUMNS})
-    VALUES (${logValues(facts.relation, { id: 'v_id', op: 'lower(TG_OP)', before: 'v_before', after: 'v_after', changed: 'v_changed' })});
+    ${insertOne(facts.relation, { id: 'v_id', op: 'lower(TG_OP)', before: 'v_before', after: 'v_after', changed: 'v_changed' })}
   END IF;
 ${runReactions(plan)}
   ${DOORBELL}

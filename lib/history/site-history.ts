@@ -1,7 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Executor } from '@/lib/db/client'
 import { type Change, changeColumns, type Operation, selectChanges } from './change'
-import { arrayOf, type HistoryFilters, indexedConditions, scannedConditions } from './filters'
+import { arrayOf, type HistoryFilters, indexedConditions, isClaimed, scannedConditions } from './filters'
 import { changesById, type HistoryPaging } from './record-history'
 
 /** One transaction on the activity page. */
@@ -47,9 +47,12 @@ export async function siteHistory(
   return { ...found, entries: await countEach(db, filters, found.changes) }
 }
 
-/** Two conditions with an index each may have nothing in common: walking one of the indexes would then never end. */
-const isIndexed = (filters: HistoryFilters) =>
-  !scannedConditions(filters, 'c') && (filters.actor === undefined || filters.relations === undefined)
+/**
+ * Two conditions with an index each may have nothing in common, and database roles have none: walking an index would then
+ * never end.
+ */
+const isIndexed = ({ actor, relations, ...others }: HistoryFilters) =>
+  !scannedConditions(others, 'c') && (actor === undefined || (isClaimed(actor) && relations === undefined))
 
 interface Position {
   at: string
@@ -101,7 +104,7 @@ async function hop(db: Executor, filters: HistoryFilters, from: Position, limit:
 async function scan(db: Executor, filters: HistoryFilters, from: Position, limit: number): Promise<Found> {
   const both = (alias: string) =>
     sql`${indexedConditions(filters, alias) ?? sql`true`} and ${scannedConditions(filters, alias) ?? sql`true`}`
-  const walked = filters.actor === undefined ? filters : { ...filters, relations: undefined }
+  const walked = narrowest(filters)
   const window = sql`select * from kontor.changes as c where ${indexedConditions(walked, 'c') ?? sql`true`}
     and c.at <= ${from.at}::timestamptz and (c.at, c.id) < (${from.at}::timestamptz, ${from.id}::bigint)
     order by c.at desc, c.id desc`
@@ -119,6 +122,12 @@ async function scan(db: Executor, filters: HistoryFilters, from: Position, limit
     sql`select c.at::text as at, c.id::text as id from (${window} offset ${WINDOW - 1} limit 1) as c`,
   )
   return { changes, next: end ? formatCursor(end) : null, searchedTo: end?.at ?? null }
+}
+
+/** What the window is taken of: what one index gives in order. The rest is asked of the rows read. */
+function narrowest(filters: HistoryFilters): HistoryFilters {
+  if (filters.actor === undefined) return filters
+  return isClaimed(filters.actor) ? { ...filters, relations: undefined } : { ...filters, actor: undefined }
 }
 
 async function countEach(db: Executor, filters: HistoryFilters, changes: Change[]): Promise<ActivityEntry[]> {

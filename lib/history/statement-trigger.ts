@@ -6,6 +6,7 @@ import {
   DECLARATIONS,
   DOORBELL,
   type FunctionPlan,
+  insertOne,
   jsonObject,
   LOG_COLUMNS,
   logValues,
@@ -14,6 +15,7 @@ import {
   recordId,
   recordIdOfJson,
   runReactions,
+  SETTLE,
   truncateBranch,
   wholeRow,
 } from './trigger-parts'
@@ -50,12 +52,8 @@ ${truncateBranch(plan)}
     ELSIF TG_OP = 'UPDATE' THEN
       SELECT * INTO STRICT v_old FROM old_rows;
       SELECT * INTO STRICT v_new FROM new_rows;
-      v_before := '{}';
-      v_after := '{}';
+${plan.secret.length > 0 ? "      v_before := '{}';\n      v_after := '{}';" : ''}
 ${compareOne(plan)}
-      IF v_changed IS NULL AND v_way IS NULL THEN
-        RETURN NULL;
-      END IF;
       v_id := ${recordId(plan, 'v_old')};
     ELSIF TG_OP = 'INSERT' THEN
       SELECT * INTO STRICT v_new FROM new_rows;
@@ -71,17 +69,21 @@ ${compareOne(plan)}
     WHEN too_many_rows THEN v_way := 'many';
     WHEN ${CHANGED} THEN v_way := 'drifted';
   END;
-  IF v_way = 'many' THEN
-    BEGIN
-${tryColumns(plan)}
-    EXCEPTION WHEN ${CHANGED} THEN v_way := 'drifted';
-    END;
-  END IF;
-  ${markReactions(plan)}
   IF v_way IS NULL THEN
-    INSERT INTO kontor.changes (${LOG_COLUMNS})
-    VALUES (${logValues(plan.facts.relation, { id: 'v_id', op: 'lower(TG_OP)', before: 'v_before', after: 'v_after', changed: 'v_changed' })});
+    IF TG_OP = 'UPDATE' AND v_changed IS NULL THEN
+      RETURN NULL;
+    END IF;
+    ${markReactions(plan)}
+    ${insertOne(plan.facts.relation, { id: 'v_id', op: 'lower(TG_OP)', before: 'v_before', after: 'v_after', changed: 'v_changed' })}
   ELSE
+    IF v_way = 'many' THEN
+      BEGIN
+${tryColumns(plan)}
+      EXCEPTION WHEN ${CHANGED} THEN v_way := 'drifted';
+      END;
+    END IF;
+    ${markReactions(plan)}
+    ${SETTLE}
     IF v_way = 'drifted' THEN
       v_pinned := kontor.pin_output();
 ${driftedSet(plan)}
@@ -138,7 +140,7 @@ function compareOne(plan: FunctionPlan): string {
       const value = (side: string) => `jsonb_build_object(${name}, ${jsonArgument(column, side, plan.cap)})`
       const kept = plan.secret.includes(column)
         ? ''
-        : ` v_before := v_before || ${value(before)}; v_after := v_after || ${value(after)};`
+        : ` v_before := coalesce(v_before, '{}') || ${value(before)}; v_after := coalesce(v_after, '{}') || ${value(after)};`
       const then = plan.key.includes(column) ? "v_way := 'many';" : `v_changed := v_changed || ${name}::text;${kept}`
       return `      IF ${differs(column, before, after)} THEN ${then} END IF;`
     })

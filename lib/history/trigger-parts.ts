@@ -20,30 +20,34 @@ export interface FunctionPlan {
 }
 
 /**
- * Declarations every log function starts with: when, and who says why, until somebody claims otherwise.
+ * Declarations every log function starts with: who says why, NULL where nobody claims it, and when (SETTLE).
  * v_undoes: the ids each record's change undoes, by record id; an undo says so for all records of a statement at once.
+ * v_undone: those of the one record that is logged.
  */
-export const DECLARATIONS = `  v_at timestamptz := clock_timestamp();
-  v_actor text := session_user;
-  v_source text := 'sql';
+export const DECLARATIONS = `  v_at timestamptz;
+  v_actor text;
+  v_source text;
   v_request text;
   v_reason text;
   v_undoes jsonb;
+  v_undone bigint[];
+  v_muted boolean;
   v_pinned text[];`
 
-const SETTINGS = ['actor', 'source', 'request_id', 'reason', 'undoes']
+const SETTINGS = ['actor', 'source', 'request_id', 'reason', 'undoes', 'mute']
 
 /**
  * What the transaction claims about itself, cut to what an index entry can hold. Most writers beside Kontor claim nothing,
- * and each expression evaluated costs a single-row update as much as an index would: one looks whether anything is set.
+ * and each expression is set up anew in each transaction: one looks whether anything is set.
  */
 export const claims = (relation: string) => {
   const set = (name: string) => `current_setting('kontor.${name}', true)`
-  return `  IF concat(${SETTINGS.map(set).join(', ')}) <> '' THEN
-    v_actor := left(coalesce(nullif(${set('actor')}, ''), session_user), 200);
-    v_source := left(coalesce(nullif(${set('source')}, ''), 'sql'), 100);
+  return `  IF coalesce(${SETTINGS.map(set).join(', ')}) IS NOT NULL THEN
+    v_actor := left(nullif(${set('actor')}, ''), 200);
+    v_source := left(nullif(${set('source')}, ''), 100);
     v_request := left(nullif(${set('request_id')}, ''), 200);
     v_reason := left(nullif(${set('reason')}, ''), 2000);
+    v_muted := ${set('mute')} = 'on';
     IF ${set('undoes')} <> '' THEN v_undoes := kontor.undoes_in(${literal(relation)}); END IF;
   END IF;`
 }
@@ -52,21 +56,55 @@ export const claims = (relation: string) => {
 export const LOG_COLUMNS =
   'at, relation, record_id, op, before, after, changed, actor, source, request_id, reason, undoes'
 
-/** The values for LOG_COLUMNS. `id`, `db_user` and `tx` come from their defaults. */
-export const logValues = (
-  relation: string,
-  row: { id: string; op: string; before: string; after: string; changed: string },
-) =>
-  `v_at, ${literal(relation)}, ${row.id}, ${row.op}, ${row.before}, ${row.after}, ${row.changed}, v_actor, v_source, v_request, v_reason, ${undoneBy(row.id)}`
+/** What the values of a log row are made of, as SQL. */
+interface LogRow {
+  id: string
+  op: string
+  before: string
+  after: string
+  changed: string
+}
 
-/** The ids of the changes that the change of the record `id` undoes, or NULL. */
-export const undoneBy = (id: string) => `CASE WHEN v_undoes IS NOT NULL THEN kontor.undone_ids(v_undoes, ${id}) END`
+const logged = (
+  relation: string,
+  at: string,
+  { id, op, before, after, changed }: LogRow,
+  who: string,
+  undone: string,
+) =>
+  `${at}, ${literal(relation)}, ${id}, ${op}, ${before}, ${after}, ${changed}, ${who}, v_request, v_reason, ${undone}`
+
+/**
+ * The values for LOG_COLUMNS of the rows of a statement, after SETTLE: they have one time. `id`, `db_user` and `tx` come
+ * from their defaults.
+ */
+export const logValues = (relation: string, row: LogRow) =>
+  logged(
+    relation,
+    'v_at',
+    row,
+    'v_actor, v_source',
+    `CASE WHEN v_undoes IS NOT NULL THEN kontor.undone_ids(v_undoes, ${row.id}) END`,
+  )
+
+/** An INSERT of one row, whose parts need no settling; `row.id` is evaluated twice where it undoes something. */
+export const insertOne = (relation: string, row: LogRow) => {
+  const who = "coalesce(v_actor, session_user), coalesce(v_source, 'sql')"
+  return `IF v_undoes IS NOT NULL THEN v_undone := kontor.undone_ids(v_undoes, ${row.id}); END IF;
+    INSERT INTO kontor.changes (${LOG_COLUMNS})
+    VALUES (${logged(relation, 'clock_timestamp()', row, who, 'v_undone')});`
+}
+
+/** Before rows of a whole statement are written: when, and who it was where nobody claims it. */
+export const SETTLE = `v_at := clock_timestamp();
+    v_actor := coalesce(v_actor, session_user);
+    v_source := coalesce(v_source, 'sql');`
 
 /**
  * Wakes the feed once for all transactions under way; `kontor.mute` leaves it to the poll (bulk loads, PREPARE TRANSACTION).
  * One expression, because a statement of its own would start the executor; pg_notify returns no NULL.
  */
-export const DOORBELL = `IF current_setting('kontor.mute', true) IS DISTINCT FROM 'on' AND pg_try_advisory_xact_lock(1802465908, 20)
+export const DOORBELL = `IF v_muted IS NOT TRUE AND pg_try_advisory_xact_lock(1802465908, 20)
     AND pg_notify('kontor_changes', '') IS NULL THEN NULL; END IF;`
 
 /** Before the log rows are written: remembers where they begin, for the reactions. */
@@ -136,6 +174,7 @@ export const truncateBranch = (plan: FunctionPlan) => `  IF TG_OP = 'TRUNCATE' T
         INTO v_rows;
     END IF;
     ${markReactions(plan)}
+    ${SETTLE}
     IF v_rows <= ${TRUNCATE_LIMIT} THEN
       v_pinned := kontor.pin_output();
       EXECUTE format($sql$INSERT INTO kontor.changes (at, relation, record_id, op, before, actor, source, request_id, reason, undoes)

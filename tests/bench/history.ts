@@ -71,7 +71,7 @@ const SCHEMA = `
   create index on audit (tx, id);
   create index on audit (relation, at, id);
   create index on audit (relation, left(record_id, 500), id);
-  create index on audit (actor, at, id);
+  create index on audit (actor, at, id) where strpos(actor, ':') > 0;
   create index on audit (request_id, id) where request_id is not null;
   create index on audit using gin (undoes) where undoes is not null;
   create function audit() returns trigger language plpgsql security definer set search_path = pg_catalog, public as $$

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { pino } from 'pino'
 import postgres from 'postgres'
 import { columnCodec } from '@/lib/admin'
 import { connect } from '@/lib/db/client'
 import { installTriggers } from '@/lib/history'
-import { createFeed, createWatchers } from '@/lib/watch'
+import { createFeed, createWatchers, type FeedListener } from '@/lib/watch'
 import { databaseUrl, prepareTemplate, TEMPLATE } from '@/tests/support/template'
 import { declared, watched } from './support/follower'
 import { whileFollowing } from './support/followers'
@@ -12,9 +13,10 @@ import type { BenchTable } from './support/table'
 import { compare, type WriteOptions, write } from './support/write'
 
 const WRITERS = 16
-const SAMPLES = 500
-const ROUNDS = 8
+const SAMPLES = Number(process.env.S ?? 500)
+const ROUNDS = Number(process.env.R ?? 8)
 const SECONDS = 3
+const FLOOD = 1_000_000
 
 /** What following the log costs the writers, and how soon after a commit a handler runs. */
 export async function benchWatch(adminUrl: string): Promise<BenchTable[]> {
@@ -33,7 +35,7 @@ export async function benchWatch(adminUrl: string): Promise<BenchTable[]> {
       owner,
       ['watched', 'calm'].map((table) => ({ schema: 'public', name: table })),
     )
-    return [await throughput(url), await latency(url)]
+    return [await throughput(url), await latency(url), await flood(url)]
   } finally {
     await owner.end()
     await admin.unsafe(`drop database if exists ${name} with (force)`)
@@ -87,6 +89,59 @@ async function latency(url: string): Promise<BenchTable> {
         ratio: (at(list, share as number) / at(idle, 0.5)).toFixed(2),
       })),
     ),
+  }
+}
+
+/** One transaction of a million rows: to who is told a number, and to who wants each of them. */
+async function flood(url: string): Promise<BenchTable> {
+  const log = pino({ level: 'silent' })
+  const db = connect(url, { max: 3 })
+  const writer = postgres(url, { max: 1, onnotice: () => {} })
+  const feed = createFeed({ sql: db.sql, listenUrl: url, log })
+  const watchers = createWatchers({ feed, sql: db.sql, watchers: declared, codec: columnCodec, log })
+  const before = process.memoryUsage().heapUsed
+  let highest = before
+  const sampling = setInterval(() => {
+    highest = Math.max(highest, process.memoryUsage().heapUsed)
+  }, 50)
+  let toldAt = 0
+  let allAt = 0
+  let messages = 0
+  const tellNumber: FeedListener = ({ many }) => {
+    if (many.some(({ count }) => count >= FLOOD)) toldAt ||= performance.now()
+  }
+  await feed.subscribe(tellNumber, { each: () => [] })
+  await watchers.subscribe({ resource: watched, op: 'inserted' }, { all: true }, () => {
+    if (++messages === FLOOD) allAt = performance.now()
+  })
+  const session = await writer.reserve()
+  await session`begin`
+  await session`insert into watched select 1000000 + i, 0 from generate_series(1, ${FLOOD}::int) as i`
+  const start = performance.now()
+  await session`commit`
+  while (!toldAt || !allAt) await sleep(100)
+  const [toldAfter, allAfter] = [toldAt - start, allAt - start]
+  clearInterval(sampling)
+  session.release()
+  await watchers.close()
+  await feed.close()
+  await Promise.all([writer.end(), db.close()])
+  const mib = (bytes: number) => `${Math.round(bytes / 1_048_576)} MiB`
+  return {
+    title: `One transaction of ${FLOOD.toLocaleString('en')} rows`,
+    rows: [
+      { case: 'told as a number, after its commit', result: `${(toldAfter / 1000).toFixed(1)} s`, ratio: '1.00' },
+      {
+        case: 'every message handed to a subscription of all',
+        result: `${(allAfter / 1000).toFixed(0)} s`,
+        ratio: (allAfter / toldAfter).toFixed(2),
+      },
+      {
+        case: 'heap before, highest meanwhile',
+        result: `${mib(before)}, ${mib(highest)}`,
+        ratio: (highest / before).toFixed(2),
+      },
+    ],
   }
 }
 

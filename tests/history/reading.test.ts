@@ -161,6 +161,22 @@ describe('the whole site', () => {
     expect((await siteHistory(orm, filters, { limit: 200 })).entries).toHaveLength(count)
   })
 
+  it('what a database role did is found as well, without an index of its own', async () => {
+    const nobody = ''
+    for (let i = 0; i < 9; i++) await by(nobody, `update shops set city = 'y${i}' where code = 's2'`)
+    for (const filters of [{ actor: 'kontor_app' }, { actor: 'kontor_app', relations: ['public.shops'] }]) {
+      const cities: unknown[] = []
+      let cursor: string | null = null
+      do {
+        const page = await siteHistory(orm, filters, { limit: 4, cursor })
+        cities.push(...page.entries.map(({ change }) => change.after?.city))
+        cursor = page.next
+      } while (cursor)
+      expect(cities).toEqual([8, 7, 6, 5, 4, 3, 2, 1, 0].map((i) => `y${i}`))
+    }
+    expect((await siteHistory(orm, { actor: 'kontor_app', relations: ['public.cakes'] })).entries).toEqual([])
+  })
+
   it('a cursor somebody edited shows the newest page', async () => {
     const newest = await siteHistory(orm, {}, { limit: 1 })
     expect((await siteHistory(orm, {}, { limit: 1, cursor: '2026-13-45_x' })).entries).toEqual(newest.entries)
