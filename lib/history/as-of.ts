@@ -118,6 +118,10 @@ export function columnsNamed(table: AsOfTable, statement: SQL): string[] {
 export const isChangedSince = (table: AsOfTable, moment: Moment, alias: string): SQL =>
   sql`(${sql.raw(recordIdOf(keyOf(table), alias))}) collate "C" in (select c.record_id from (${changedSince(table, moment)}) as c)`
 
+/** The ids of all records that changed since. */
+export const changedIds = (table: AsOfTable, moment: Moment): SQL =>
+  sql`select distinct c.record_id as id from (${changedSince(table, moment)}) as c`
+
 /** The given records as far as they changed since: their earlier values as texts, and whether they began only then. */
 export const changedRecords = (table: AsOfTable, moment: Moment, recordIds: readonly string[]): SQL => sql`
   select l.record_id as "recordId", ${textsOf(sql`l.state`)} as state, l.born

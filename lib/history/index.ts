@@ -27,7 +27,8 @@ export {
   type HistoryPaging,
   recordHistory,
 } from './record-history'
-export { type RestoreScope, restorePlan } from './restore-plan'
+export { restorePlan } from './restore-plan'
+export type { RestoreLinks, RestoreScope } from './restore-scope'
 export { addPartitions, markCrashedTables, sealChanges, sealedUpTo } from './seals'
 export { type ActivityEntry, type ActivityPage, siteHistory } from './site-history'
 export type { Reaction, TrackedTable } from './tracked-table'

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { beforeAll, expect, it } from 'vitest'
-import { restorePlan } from '@/lib/history'
+import { recordKey, restorePlan } from '@/lib/history'
 import { installTriggers } from '@/lib/history/triggers'
 import { createTestDatabase } from '@/tests/support/database'
 import { take } from '@/tests/support/undo'
@@ -63,6 +63,41 @@ it('a filtered list goes back: what matched then, and what matches now', async (
   )
   await take(db, await restorePlan(orm, [{ ...cakes, past: sql`true`, present: sql`true` }], at))
   expect(await rows()).toEqual(before)
+})
+
+it('links go back with the records they belong to, whatever the order of their keys', async () => {
+  await db.owner.sql.unsafe(`
+    create table shelves (row text, place int, note text, primary key (row, place));
+    create table on_shelf (cake_id int references cakes, place int, row text, primary key (cake_id, place, row),
+      foreign key (row, place) references shelves (row, place));
+    create table twins (a int references cakes, b int references cakes, primary key (a, b));
+    grant all on shelves, on_shelf, twins to kontor_app;
+    insert into shelves values ('a,b', 1), ('a', 2), ('c', 3); insert into on_shelf values (1, 1, 'a,b'), (3, 3, 'c')`)
+  const [shelves, onShelf, twins] = ['shelves', 'on_shelf', 'twins'].map((name) => ({ schema: 'public', name }))
+  await installTriggers(db.owner.sql, [shelves!, onShelf!, twins!])
+  const at = await now()
+  await db.admin.sql.unsafe(
+    `delete from on_shelf; insert into on_shelf values (3, 2, 'a'), (4, 3, 'c'); insert into twins values (1, 3), (3, 3), (4, 5)`,
+  )
+  const steps = async (scopes: Parameters<typeof restorePlan>[1], without?: ReadonlySet<string>) =>
+    (await restorePlan(orm, scopes, at, { without })).steps
+      .map(({ relation, kind, recordId }) => `${relation} ${kind} ${recordId}`)
+      .sort()
+  const owner = [
+    { column: 'row', holds: 'row' },
+    { column: 'place', holds: 'place' },
+  ]
+  const low = { ...shelves!, past: sql`t.place < 3`, present: sql`t.place < 3`, links: [{ ...onShelf!, owner }] }
+  expect(await steps([low])).toEqual(['public.on_shelf remove 3,2,a', 'public.on_shelf restore 1,1,a\\,b'])
+  expect(await steps([low], new Set([recordKey({ relation: 'public.shelves', recordId: 'a,2' })]))).toEqual([
+    'public.on_shelf restore 1,1,a\\,b',
+  ])
+  // A link between two of the listed records belongs to both.
+  const both = ['a', 'b'].map((column) => ({ ...twins!, owner: [{ column, holds: 'id' }] }))
+  expect(await steps([{ ...cakes, recordIds: ['1', '3'], links: both }])).toEqual([
+    'public.twins remove 1,3',
+    'public.twins remove 3,3',
+  ])
 })
 
 it('what keys refuse is said before anything is written', async () => {

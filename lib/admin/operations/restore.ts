@@ -1,8 +1,6 @@
-import { and, type SQL, sql } from 'drizzle-orm'
-import { column } from '@/lib/db/rebase'
-import { decodeRecordId } from '@/lib/db/record-id'
+import { type SQL, sql } from 'drizzle-orm'
 import { AdminError, invalid } from '@/lib/errors'
-import { type RestoreScope, recordedSince, restorePlan } from '@/lib/history'
+import { type RestoreLinks, type RestoreScope, recordedSince, restorePlan } from '@/lib/history'
 import type { OperationContext, RequestContext } from '../context'
 import type { UndoRequest } from '../history/undo-view'
 import { parseListState } from '../list'
@@ -20,7 +18,7 @@ import type { WeighedStep } from './undo-weigh'
 export interface RestoreRequest extends Pick<UndoRequest, 'overrule' | 'leaveOut' | 'given'> {
   /** The moment as addresses have it. */
   at: string
-  /** One record, with its links; or the list's own query string: what it showed then, and what it shows now. */
+  /** One record; or the list's own query string: what it showed then, and what it shows now. Links go back with either. */
   what: { id: string } | { query: string }
 }
 
@@ -102,30 +100,25 @@ async function scopesOf(
   if (resource.storage.versions) throw invalid(`${resource.plural} keep their versions: restore one of those.`)
   await assertAllowed(ctx, resource, 'update')
   const { schema, name } = resource.shape
-  if ('id' in what) {
-    const links = linksOf(resource, what.id)
-    const recorded = await recordedSince(
-      ctx.tx,
-      links.map((link) => `${link.schema}.${link.name}`),
-    )
-    const known = links.filter((link) => recorded.has(`${link.schema}.${link.name}`))
-    return [{ schema, name, recordIds: [what.id] }, ...known]
-  }
-  return [{ schema, name, ...(await conditionsOf(ctx, resource, at, what.query)) }]
+  const links = await linksOf(ctx, resource)
+  if ('id' in what) return [{ schema, name, links, recordIds: [what.id] }]
+  return [{ schema, name, links, ...(await conditionsOf(ctx, resource, at, what.query)) }]
 }
 
-/** The links of one record, through the join tables of its own: their rows of then and of now. */
-function linksOf(resource: Resource, id: string): RestoreScope[] {
-  const parts = decodeRecordId(id, resource.keyFields.length)
-  return resource.manyToMany.flatMap(({ join, ownColumns, ownFields }) => {
-    const isOwn = ownColumns.map(({ name }, at) => {
-      const part = resource.keyFields.findIndex((field) => field.name === ownFields[at])
-      return parts?.[part] === undefined ? undefined : sql`${column('t', name)} = ${parts[part]}`
-    })
-    if (join.primaryKey.length === 0 || isOwn.includes(undefined)) return []
-    const condition = and(...isOwn) ?? sql`false`
-    return [{ schema: join.schema, name: join.name, past: condition, present: condition }]
-  })
+/** The join tables of a resource's own associations, as far as their changes are recorded. */
+async function linksOf(ctx: OperationContext, { manyToMany, shape }: Resource): Promise<RestoreLinks[]> {
+  const recorded = await recordedSince(
+    ctx.tx,
+    manyToMany.map(({ join }) => join.relation),
+  )
+  const columnOf = (name: string) => shape.columns.find(({ field }) => field === name)?.name ?? name
+  return manyToMany
+    .filter(({ join }) => recorded.has(join.relation))
+    .map(({ join, ownColumns, ownFields }) => ({
+      schema: join.schema,
+      name: join.name,
+      owner: ownColumns.map(({ name }, at) => ({ column: name, holds: columnOf(ownFields[at] ?? '') })),
+    }))
 }
 
 /** What the list's query asks of rows of then, and of rows of now; each as far as the person may see them. */

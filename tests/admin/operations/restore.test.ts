@@ -128,6 +128,78 @@ describe('what a list shows', () => {
     expect((await rows()).find((row) => row.startsWith('(3,'))).toContain(',1,available')
   })
 
+  it('goes back with the links of its records, also of those that did not change themselves', async () => {
+    await db.admin.sql`insert into products_tags values (18, 1), (19, 2), (20, 3), (3, 3)`
+    const [at, before, links] = [await now(), await rows(), await rows('products_tags')]
+    await db.admin.sql.unsafe(`
+      delete from products_tags where product_id in (18, 19, 20); insert into products_tags values (18, 2), (17, 3);
+      delete from products where id = 19; update products set price = 1 where id = 20;
+      insert into products (id, name, sku, price, sold, status) values (50, 'Late', 'L', 70, 0, 'available');
+      insert into products_tags values (50, 1), (3, 1); delete from products_tags where product_id in (1, 3) and tag_id = 2 or product_id = 3 and tag_id = 3`)
+    const outside = (await rows('products_tags')).filter((row) => /^\([123],/.test(row))
+    const what = { query: 'f.price=gte:15' }
+    const { ctx, of } = await createTestAdmin(db.app, bakeryOptions(LIST))
+    const counts = { changed: 1, returned: 1, removed: 1, links: 6 }
+    expect(await countRestore({ ctx }, of(products), { at, what })).toEqual(counts)
+    const asked = { ...ctx, requestId: 'listed with links' }
+    expect(await restoreRecords({ ctx: asked }, of(products), { at, what })).toEqual(counts)
+    expect(await rows()).toEqual(before)
+    const isListed = (row: string) => !/^\([123],/.test(row)
+    expect((await rows('products_tags')).filter(isListed)).toEqual(links.filter(isListed))
+    expect((await rows('products_tags')).filter((row) => !isListed(row))).toEqual(outside)
+    const sources = await db.admin.sql`select distinct source, tx::text as tx from kontor.changes
+      where request_id = 'listed with links' and relation in ('public.products', 'public.products_tags')`
+    expect(sources).toMatchObject([{ source: 'restore' }])
+    await undoChanges({ ctx }, { request: 'listed with links' })
+    expect((await rows('products_tags')).filter(isListed)).toEqual(['(17,3)', '(18,2)', '(50,1)'])
+  })
+
+  it('goes back with thousands of links in few statements', async () => {
+    await db.admin.sql.unsafe(`insert into products (id, name, sku, price, sold, status)
+        select n, 'Many', 'M', 1, 0, 'available' from generate_series(1001, 4000) n;
+      insert into products_tags select n, 1 from generate_series(1001, 4000) n`)
+    const [at, links] = [await now(), await rows('products_tags')]
+    await db.admin.sql.unsafe(`update products_tags set tag_id = 2 where product_id > 1000`)
+    expect(await restore({ at, what: { query: '' } })).toEqual({ changed: 0, returned: 0, removed: 0, links: 6000 })
+    expect(await rows('products_tags')).toEqual(links)
+    const [count] = await db.admin.sql`select count(distinct at)::int as statements, count(*)::int as rows
+      from kontor.changes where source = 'restore' and at > ${at}`
+    expect(count).toEqual({ statements: expect.any(Number), rows: 6000 })
+    expect(count?.statements).toBeLessThan(20)
+  })
+
+  it('says which link cannot come back, and goes on without it when told', async () => {
+    await db.admin
+      .sql`insert into tags values (70, 'short-lived'); insert into products_tags values (18, 70), (20, 1)`.simple()
+    const at = await now()
+    await db.admin.sql`delete from products_tags where product_id in (18, 20); delete from tags where id = 70`.simple()
+    const what = { query: 'f.price=gte:15' }
+    await expect(restore({ at, what })).rejects.toMatchObject({
+      code: 'conflict',
+      details: { undo: { blocked: 1, free: 1, obstacles: [{ reason: 'What it points at is no longer there.' }] } },
+    })
+    expect(await restore({ at, what, leaveOut: true })).toMatchObject({ links: 1 })
+    expect((await rows('products_tags')).slice(-1)).toEqual(['(20,1)'])
+  })
+
+  it('takes links back only for whoever may change the record, and only of records they may see', async () => {
+    await db.admin.sql`update products set status = 'sold_out' where id = 20`
+    const at = await now()
+    await db.admin.sql`insert into products_tags values (19, 1), (20, 1)`
+    const what = { query: 'f.price=gte:15' }
+    const closed: Options = {
+      ...LIST,
+      authorize: (ctx, operation) => ctx.user.role === 'owner' || operation !== 'update' || ne(products.id, 19),
+    }
+    await expect(restore({ at, what }, closed, EDITOR)).rejects.toMatchObject({ code: 'forbidden' })
+    const hidden: Options = {
+      ...LIST,
+      authorize: (ctx) => ctx.user.role === 'owner' || ne(products.status, 'sold_out'),
+    }
+    expect(await restore({ at, what }, hidden, EDITOR)).toMatchObject({ links: 1 })
+    expect((await rows('products_tags')).slice(-1)).toEqual(['(20,1)'])
+  })
+
   it('touches only what the person may see', async () => {
     const at = await now()
     await db.admin.sql`update products set status = 'sold_out', sold = 3 where id = 1`
