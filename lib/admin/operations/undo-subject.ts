@@ -1,6 +1,7 @@
 import { AdminError } from '@/lib/errors'
 import { type Storage, type StoredRow, tableStorage } from '@/lib/storage'
 import type { OperationContext } from '../context'
+import { isAllowed } from '../policy'
 import type { ManyToMany, Resource } from '../tree'
 
 /** Whose records a logged table's rows are: a resource's own, or links between the records of two. */
@@ -9,16 +10,22 @@ export type UndoSubject =
   | { resource: Resource; link: ManyToMany; storage: Storage }
 
 /**
- * The subject of 'schema.table' for this person.
+ * The subject of 'schema.table' for this person. A link belongs to the records on both of its sides, and goes by the
+ * side they may change, as it would in that side's form.
  * @throws AdminError `conflict` where the table is not part of their admin
  */
-export function subjectOf(ctx: OperationContext, relation: string): UndoSubject {
+export async function subjectOf(ctx: OperationContext, relation: string): Promise<UndoSubject> {
   const resource = ctx.admin.byRelation.get(relation)
   if (resource) return { resource, storage: resource.storage }
+  let closed: UndoSubject | undefined
   for (const owner of ctx.admin.resources.values()) {
     const link = owner.manyToMany.find(({ join }) => join.relation === relation)
-    if (link) return { resource: owner, link, storage: tableStorage(link.join, { keyFields: link.join.primaryKey }) }
+    if (!link) continue
+    const side = { resource: owner, link, storage: tableStorage(link.join, { keyFields: link.join.primaryKey }) }
+    if (await isAllowed(ctx, owner, 'update')) return side
+    closed ??= side
   }
+  if (closed) return closed
   throw new AdminError('conflict', `${relation} is not part of this admin, so its changes cannot be undone here.`)
 }
 

@@ -54,7 +54,7 @@ async function weighGroup(
   lock: boolean,
 ): Promise<WeighedStep[]> {
   const [{ relation, kind }] = steps as [UndoStep]
-  const subject = subjectOf(ctx, relation)
+  const subject = await subjectOf(ctx, relation)
   const rows = await permitted(ctx, subject, steps, lock)
   const fields = new FieldsOf(ctx, subject)
   const arisen = await arisenMeanwhile(ctx, steps, request)

@@ -5,7 +5,7 @@ import { undoChanges } from '@/lib/admin/operations/undo'
 import { installTriggers } from '@/lib/history'
 import { createTestAdmin, EDITOR } from '@/tests/support/admin'
 import { createTestDatabase } from '@/tests/support/database'
-import { bakeryOptions, createBakery, products } from '../list/bakery'
+import { bakeryOptions, createBakery, products, tags } from '../list/bakery'
 
 const db = await createTestDatabase()
 await createBakery(db)
@@ -92,6 +92,18 @@ describe('a record', () => {
       code: 'not_found',
     })
     expect(await restore({ at, what: { id: '2' } }, hidden, EDITOR)).toMatchObject({ changed: 1 })
+  })
+
+  it('has its links restored by whoever may change one of the two sides', async () => {
+    const at = await now()
+    await db.admin.sql`delete from products_tags where product_id = 2`
+    const onlyTags: Options = { authorize: (ctx, operation) => ctx.user.role === 'owner' || operation !== 'update' }
+    const { as, of } = await createTestAdmin(db.app, bakeryOptions(onlyTags))
+    const road = { ctx: await as(EDITOR) }
+    expect(await restoreRecords(road, of(tags), { at, what: { id: '1' } })).toMatchObject({ links: 1 })
+    await expect(restoreRecords(road, of(products), { at, what: { id: '1' } })).rejects.toMatchObject({
+      code: 'forbidden',
+    })
   })
 })
 
