@@ -96,6 +96,11 @@ export interface Past {
    * @param condition over the alias it is given
    */
   holdsNow(alias: string, condition: (alias: string) => SQL): SQL
+  /**
+   * The ids of all records whose row of today meets a condition; undefined where they are many, or not worth finding
+   * beside what changed since. Absent: the past needs no such help.
+   */
+  idsToday?(db: RequestContext['db'], condition: (alias: string) => SQL): Promise<readonly string[] | undefined>
 }
 
 export interface ListColumn {

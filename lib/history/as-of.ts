@@ -1,5 +1,4 @@
 import { type SQL, sql } from 'drizzle-orm'
-import { PgDialect } from 'drizzle-orm/pg-core'
 import type { Executor } from '@/lib/db/client'
 import { AdminError } from '@/lib/errors'
 import { textsOf } from './change'
@@ -7,6 +6,7 @@ import { isBounded, recordIdOf } from './column-text'
 import { arrayOf } from './filters'
 import { literal, quote } from './literal'
 import type { Moment } from './moment'
+import { columnsNamed, mayHaveMet, type Requirement } from './requirement'
 import { type ColumnFacts, readTableFacts, type TableFacts } from './table-facts'
 
 /** What time travel needs to know of a table: its columns as they are in the database now. */
@@ -37,6 +37,8 @@ export interface AsOfOptions {
    * since need not be looked up in the table. Default: all.
    */
   columns?: readonly string[]
+  /** What the statement's WHERE asks of every row: rows that cannot meet it may be missing. It is asked there all the same. */
+  required?: readonly Requirement[]
 }
 
 /**
@@ -51,6 +53,7 @@ export interface AsOfOptions {
  */
 export function asOfSource(table: AsOfTable, moment: Moment, options: AsOfOptions = {}): SQL {
   const columns = chosen(table, options.columns)
+  const required = options.required ?? []
   const own = relationSql(table)
   const id = sql.raw(recordIdOf(keyOf(table), 'p'))
   const only = touching(table, columns)
@@ -58,13 +61,18 @@ export function asOfSource(table: AsOfTable, moment: Moment, options: AsOfOption
     columns.map((column) => sql.raw(`p.${quote(column.name)}`)),
     sql`, `,
   )
+  const [few] = required.flatMap(({ today }) => (today ? [today] : [])).sort((a, b) => a.length - b.length)
+  const unchanged = few
+    ? sql`in (select i from unnest(${arrayOf(few)}) as i where i not in (
+        select c.record_id from (${changedSince(table, moment, sql`${only} ${among(few)}`)}) as c))`
+    : sql`not in (select unnest(array(select c.record_id from (${changedSince(table, moment, only)}) as c)))`
   return sql`(select * from (
     select ${present}, false as "kontor.past", (${id}) collate "C" as "kontor.id" from ${own} as p
     union all
-    select ${past(table, columns)}, true, l.record_id collate "C" from (${reconstructed(table, moment, only)}) as l ${lookedUp(table, columns)}
-    where not l.born
-  ) as rows where rows."kontor.past" or rows."kontor.id" not in (
-    select unnest(array(select c.record_id from (${changedSince(table, moment, only)}) as c))))`
+    select ${past(table, columns)}, true, l.record_id collate "C" from (${reconstructed(table, moment, only)}) as l
+    ${known(table, required)} ${lookedUp(table, columns, onlyWhereNeeded(table, columns))}
+    where not l.born ${sql.join(required.map((one) => sql` and ${mayHaveMet(table, one, 'l', THEN)}`))}
+  ) as rows where rows."kontor.past" or rows."kontor.id" ${unchanged})`
 }
 
 /** The same for the given records only, whatever their number of changes: one row for each that existed then. */
@@ -104,19 +112,24 @@ export function holdsNow(table: AsOfTable, alias: string, condition: (alias: str
 }
 
 const NOW = 'kontor.now'
+const THEN = 'kontor.then'
 
-const dialect = new PgDialect()
-
-/** The columns whose names stand in a statement's text, all where it takes whole rows: rather one too many than one too few. */
-export function columnsNamed(table: AsOfTable, statement: SQL): string[] {
-  const text = dialect.sqlToQuery(statement).sql.toLowerCase()
-  const names = table.columns.map(({ name }) => name)
-  return text.includes('.*') ? names : names.filter((name) => text.includes(name.toLowerCase().replaceAll('"', '""')))
+/** What the log holds of the columns required: null where it holds nothing, but with the column's type and collation. */
+function known(table: AsOfTable, required: readonly Requirement[]): SQL {
+  if (required.length === 0) return sql``
+  const named = required.flatMap(({ anyOf }) => anyOf.flatMap((over) => columnsNamed(table, over(THEN))))
+  const none = `(null::${quote(table.schema)}.${quote(table.name)})`
+  const values = past(table, chosen(table, named), (name) => `${none}.${name}`)
+  return sql`cross join lateral (select ${values}) as ${sql.identifier(THEN)}`
 }
 
 /** Whether the record of a row of the table itself changed since the moment. @param alias of the row */
 export const isChangedSince = (table: AsOfTable, moment: Moment, alias: string): SQL =>
   sql`(${sql.raw(recordIdOf(keyOf(table), alias))}) collate "C" in (select c.record_id from (${changedSince(table, moment)}) as c)`
+
+/** The ids of the records whose row of today meets a condition over the alias it is given. */
+export const idsToday = (table: AsOfTable, condition: (alias: string) => SQL): SQL =>
+  sql`select ${sql.raw(recordIdOf(keyOf(table), 't'))} as id from ${relationSql(table)} as t where ${condition('t')}`
 
 /** The ids of all records that changed since. */
 export const changedIds = (table: AsOfTable, moment: Moment): SQL =>
@@ -173,14 +186,18 @@ const reconstructed = (table: AsOfTable, moment: Moment, only?: SQL) => sql`
   from (${changedSince(table, moment, only)}) as c group by c.record_id`
 
 /** Today's row of a changed record, found by its key; not needed where only the key is read. */
-function lookedUp(table: AsOfTable, columns: readonly ColumnFacts[]): SQL {
+function lookedUp(table: AsOfTable, columns: readonly ColumnFacts[], condition: SQL = sql``): SQL {
   if (columns.every(({ name }) => table.key.includes(name))) return sql``
   const matches = keyOf(table).map((column, part) =>
     sql.raw(`t.${quote(column.name)} = ${keyPart(table, column, part)}`),
   )
   // LIMIT keeps it a lookup for each record: a join could be planned as a scan of the whole table.
-  return sql`left join lateral (select t.* from ${relationSql(table)} as t where ${sql.join(matches, sql` and `)} limit 1) as p on true`
+  return sql`left join lateral (select t.* from ${relationSql(table)} as t where ${sql.join(matches, sql` and `)} ${condition} limit 1) as p on true`
 }
+
+/** Where the log has every column that is read, today's row says nothing more. */
+const onlyWhereNeeded = (table: AsOfTable, columns: readonly ColumnFacts[]): SQL =>
+  sql`and not l.state ?& ${arrayOf(columns.flatMap(({ name }) => (table.key.includes(name) ? [] : [name])))}`
 
 const keyPart = (table: AsOfTable, column: ColumnFacts, part: number) =>
   table.key.length === 1
@@ -193,11 +210,11 @@ function past(
   columns: readonly ColumnFacts[],
   otherwise: (name: string) => string = (name) => `p.${name}`,
 ): SQL {
-  const onlyKey = columns.every(({ name }) => table.key.includes(name))
   return sql.join(
     columns.map((column) => {
       const name = quote(column.name)
-      if (onlyKey) return sql.raw(`(${keyPart(table, column, table.key.indexOf(column.name))}) as ${name}`)
+      const part = table.key.indexOf(column.name)
+      if (part >= 0) return sql.raw(`(${keyPart(table, column, part)}) as ${name}`)
       const text = `l.state ->> ${literal(column.name)}`
       // The place of a value too large for the log is empty.
       const kept = isBounded(column)

@@ -4,9 +4,10 @@ export {
   asOfRecords,
   asOfSource,
   asOfTable,
+  changedIds,
   changedRecords,
-  columnsNamed,
   holdsNow,
+  idsToday,
 } from './as-of'
 export {
   type Change,
@@ -27,6 +28,7 @@ export {
   type HistoryPaging,
   recordHistory,
 } from './record-history'
+export { columnsNamed, type Requirement } from './requirement'
 export { restorePlan } from './restore-plan'
 export type { RestoreLinks, RestoreScope } from './restore-scope'
 export { addPartitions, markCrashedTables, sealChanges, sealedUpTo } from './seals'

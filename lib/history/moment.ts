@@ -9,6 +9,8 @@ export interface Moment {
   at: string
   /** Transactions that had begun to write by then and wrote on afterwards: none of their changes had happened yet. */
   straddling: string[]
+  /** Whether more has changed since, in any table, than was looked through for those. */
+  isFar: boolean
   /** A transaction that was writing then is still open: what it did will belong to this moment once it commits. */
   isProvisional: boolean
 }
@@ -27,16 +29,17 @@ const NEIGHBOURHOOD = 2_000
 export async function resolveMoment(db: Executor, at: string): Promise<Moment> {
   const moment = await readMoment(db, at)
   // The order by (tx, id) leaves the planner one index to use: by id alone it might walk through all the log.
-  const straddling = await db.execute<{ tx: string }>(sql`
-    select c.tx::text as tx from (
-      select distinct n.tx from (
-        select l.tx from kontor.changes as l where l.at > ${moment}::timestamptz order by l.at, l.id limit ${NEIGHBOURHOOD}
-      ) as n
-    ) as c
-    where (select f.at from kontor.changes as f where (f.tx, f.id) >= (c.tx, 0) order by f.tx, f.id limit 1) <= ${moment}::timestamptz`)
+  const [later] = await db.execute<{ count: number; straddling: string[] }>(sql`
+    with near as materialized (
+      select l.tx from kontor.changes as l where l.at > ${moment}::timestamptz order by l.at, l.id limit ${NEIGHBOURHOOD}
+    ) select (select count(*)::int from near) as count, array(
+      select c.tx::text from (select distinct n.tx from near as n) as c
+      where (select f.at from kontor.changes as f where (f.tx, f.id) >= (c.tx, 0) order by f.tx, f.id limit 1) <= ${moment}::timestamptz
+    ) as straddling`)
   return {
     at: moment,
-    straddling: straddling.map(({ tx }) => tx),
+    straddling: later?.straddling ?? [],
+    isFar: (later?.count ?? 0) >= NEIGHBOURHOOD,
     isProvisional: await isProvisional(db, moment),
   }
 }

@@ -1,12 +1,16 @@
 import { and, type SQL, sql } from 'drizzle-orm'
 import { AdminError } from '@/lib/errors'
+import type { Requirement } from '@/lib/history'
 import { ALIAS, keyCondition, type RowReader } from './row-reader'
 import type { Storage } from './storage'
 
 /** Rows of a table as they were at a moment, with the table's own column names. */
 export interface PastRows {
-  /** @param needing what the statement asks of them: columns it does not name may be missing. Default: all are there */
-  source(needing?: SQL): SQL
+  /**
+   * @param needing what the statement asks of them: columns it does not name may be missing. Default: all are there
+   * @param required what its WHERE asks of every row: rows that cannot meet it may be missing
+   */
+  source(needing?: SQL, required?: readonly Requirement[]): SQL
   /** The given records only. */
   among(ids: readonly string[]): SQL
 }

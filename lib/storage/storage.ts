@@ -1,5 +1,6 @@
 import type { SQL } from 'drizzle-orm'
 import type { Executor } from '@/lib/db/client'
+import type { Requirement } from '@/lib/history'
 import type { Expiry, ExpiryLimits } from './expiry'
 import type { PastRows } from './past'
 import type { RowSets } from './row-sets'
@@ -31,8 +32,9 @@ export interface Storage {
    * What stands in FROM: the rows that exist now, with the table's own column names.
    * @param needing what the statement asks of them. A storage that has to put its rows together leaves out columns that
    *   are not named there; without it all are there
+   * @param required what the statement's WHERE asks of every row: such a storage may leave out rows that cannot meet it
    */
-  source(needing?: SQL): SQL
+  source(needing?: SQL, required?: readonly Requirement[]): SQL
   /** The same for these records only: there where it is quicker than a condition on `source()`. */
   among?(ids: readonly string[]): SQL
   /** The version as a text expression over `alias`, or undefined where there is none. */

@@ -4,11 +4,13 @@ import { rowEstimates } from '../row-estimates'
 import type { Resource } from '../tree'
 import type { CountView } from '../view'
 import { plannedRows } from './planned'
-import { ALIAS, MOST_COUNTED } from './rows'
+import { ALIAS, MOST_COUNTED, type PageQuery } from './rows'
 import { isTimeout } from './slow'
 import { readWithin } from './within'
 
 const PATIENCE_MS = 1500
+
+type Asked = Pick<PageQuery, 'where' | 'required'>
 
 /**
  * How many rows there are, for what the page needs to know: exact while that is cheap, else an honest "about" from the
@@ -18,31 +20,27 @@ const PATIENCE_MS = 1500
 export async function countRows(
   ctx: RequestContext,
   resource: Resource,
-  where: SQL | undefined,
+  asked: Asked,
   isExact: boolean,
   counted?: number,
 ): Promise<CountView> {
   if (counted !== undefined && counted <= MOST_COUNTED) return { kind: 'exact', count: counted }
   if (isExact) {
-    const count = await countToTheEnd(ctx, resource, where)
+    const count = await countToTheEnd(ctx, resource, asked)
     if (count !== undefined) return { kind: 'exact', count }
   }
   // Only of a table does the catalogue know how many rows it shows, unless some of them have expired; a view may have to
   // compute every one of them.
   const isPlain = resource.storage.kind !== 'ephemeral' && resource.shape.kind === 'table'
-  if (isPlain && !where) return countAll(ctx, resource)
+  if (isPlain && !asked.where) return countAll(ctx, resource)
   return counted === undefined
-    ? countMatching(ctx, resource, where ?? sql`true`)
-    : about(await plannedRows(ctx.db, asPlanned(resource, where)))
+    ? countMatching(ctx, resource, asked)
+    : about(await plannedRows(ctx.db, asPlanned(resource, asked)))
 }
 
 /** Undefined where it takes longer than a statement may. */
-async function countToTheEnd(
-  ctx: RequestContext,
-  resource: Resource,
-  where: SQL | undefined,
-): Promise<number | undefined> {
-  const counting = ctx.db.execute<{ count: string }>(sql`select count(*)::text as count ${fromWhere(resource, where)}`)
+async function countToTheEnd(ctx: RequestContext, resource: Resource, asked: Asked): Promise<number | undefined> {
+  const counting = ctx.db.execute<{ count: string }>(sql`select count(*)::text as count ${fromWhere(resource, asked)}`)
   return counting.then(([row]) => Number(row?.count)).catch(undefinedIfLate)
 }
 
@@ -50,20 +48,20 @@ async function countToTheEnd(
 async function countAll(ctx: RequestContext, resource: Resource): Promise<CountView> {
   const known = (await rowEstimates(ctx.db)).get(resource.shape.relation) ?? 0
   if (known > 5 * MOST_COUNTED) return { kind: 'about', count: Math.round(known) }
-  const [row] = await ctx.db.execute<{ counted: number }>(capped(resource, undefined))
+  const [row] = await ctx.db.execute<{ counted: number }>(capped(resource, {}))
   const counted = row?.counted ?? 0
   if (counted <= MOST_COUNTED) return { kind: 'exact', count: counted }
-  return about(await plannedRows(ctx.db, asPlanned(resource, undefined)))
+  return about(await plannedRows(ctx.db, asPlanned(resource, {})))
 }
 
 /** A count that takes too long is the planner's to answer: the list itself is there already. */
-async function countMatching(ctx: RequestContext, resource: Resource, where: SQL): Promise<CountView> {
+async function countMatching(ctx: RequestContext, resource: Resource, asked: Asked): Promise<CountView> {
   const counted = await readWithin(ctx.db, PATIENCE_MS, async (tx) => {
-    const rows = await tx.execute<{ counted: number }>(capped(resource, where))
+    const rows = await tx.execute<{ counted: number }>(capped(resource, asked))
     return rows[0]?.counted ?? 0
   }).catch(undefinedIfLate)
   if (counted !== undefined && counted <= MOST_COUNTED) return { kind: 'exact', count: counted }
-  const planned = await plannedRows(ctx.db, asPlanned(resource, where))
+  const planned = await plannedRows(ctx.db, asPlanned(resource, asked))
   return counted === undefined ? { kind: 'about', count: planned } : about(planned)
 }
 
@@ -75,16 +73,16 @@ function undefinedIfLate(error: unknown): undefined {
 const about = (planned: number): CountView =>
   planned > MOST_COUNTED ? { kind: 'about', count: planned } : { kind: 'atLeast', count: MOST_COUNTED }
 
-const fromWhere = (resource: Resource, where: SQL | undefined): SQL =>
-  sql`from ${resource.storage.source(where ?? sql``)} as ${sql.identifier(ALIAS)} where ${where ?? sql`true`}`
+const fromWhere = (resource: Resource, { where, required }: Asked): SQL =>
+  sql`from ${resource.storage.source(where ?? sql``, required)} as ${sql.identifier(ALIAS)} where ${where ?? sql`true`}`
 
 /** What the planner knows of the past is what it knows of now: of rows put together it has no idea. */
-function asPlanned(resource: Resource, where: SQL | undefined): SQL {
-  if (!resource.past) return fromWhere(resource, where)
+function asPlanned(resource: Resource, { where, required }: Asked): SQL {
+  if (!resource.past) return fromWhere(resource, { where, required })
   const present = resource.past.present.storage.source()
   return sql`from (select p.*, false as "kontor.past", '' as "kontor.id" from ${present} as p) as ${sql.identifier(ALIAS)}
     where ${where ?? sql`true`}`
 }
 
-const capped = (resource: Resource, where: SQL | undefined): SQL =>
-  sql`select count(*)::int as counted from (select 1 ${fromWhere(resource, where)} limit ${sql.raw(String(MOST_COUNTED + 1))}) as capped`
+const capped = (resource: Resource, asked: Asked): SQL =>
+  sql`select count(*)::int as counted from (select 1 ${fromWhere(resource, asked)} limit ${sql.raw(String(MOST_COUNTED + 1))}) as capped`

@@ -30,7 +30,7 @@ export async function streamCsv(
   resource: Resource,
   state: ListState,
 ): Promise<ReadableStream<Uint8Array>> {
-  const { where } = await listCondition(ctx, state)
+  const { where, required } = await listCondition(ctx, state)
   const columns = visibleColumns(ctx, resource)
   const order = orderOf(ctx, resource, state.sort, ALIAS)
   const { fields } = neededFields(resource, columns)
@@ -39,6 +39,7 @@ export async function streamCsv(
     fields,
     isCut: false,
     where,
+    required,
     order,
     size: 0,
     position: { kind: 'page', page: 1 },

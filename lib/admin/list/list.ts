@@ -34,7 +34,7 @@ export async function loadList(ctx: RequestContext, resource: Resource, searchPa
     viewRows(ctx, resource, columns, page.rows),
     isWhole
       ? { kind: 'exact' as const, count: page.rows.length }
-      : countRows(ctx, resource, read.where, state.isExactCount, page.counted),
+      : countRows(ctx, resource, read, state.isExactCount, page.counted),
     viewFilters(ctx, resource),
     viewChips(ctx, state),
   ])

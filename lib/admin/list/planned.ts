@@ -1,12 +1,17 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { RequestContext } from '../context'
 
-/** How many rows the planner expects of `fromWhere` (FROM … WHERE …): no row is read. */
-export async function plannedRows(db: RequestContext['db'], fromWhere: SQL): Promise<number> {
+/** What the planner expects of `fromWhere` (FROM … WHERE …), the cost in its own units: no row is read. */
+export async function planned(db: RequestContext['db'], fromWhere: SQL): Promise<{ rows: number; cost: number }> {
   const rows = await db.execute<Record<string, unknown>>(sql`explain (format json) select 1 ${fromWhere}`)
   const answer = rows[0]?.['QUERY PLAN']
   const plans = (typeof answer === 'string' ? JSON.parse(answer) : answer) as
-    | { Plan?: { 'Plan Rows'?: number } }[]
+    | { Plan?: { 'Plan Rows'?: number; 'Total Cost'?: number } }[]
     | undefined
-  return plans?.[0]?.Plan?.['Plan Rows'] ?? 0
+  const plan = plans?.[0]?.Plan
+  return { rows: plan?.['Plan Rows'] ?? 0, cost: plan?.['Total Cost'] ?? Number.POSITIVE_INFINITY }
 }
+
+/** How many rows it expects. */
+export const plannedRows = async (db: RequestContext['db'], fromWhere: SQL): Promise<number> =>
+  (await planned(db, fromWhere)).rows

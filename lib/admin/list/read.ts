@@ -1,7 +1,9 @@
-import { and, type SQL, sql } from 'drizzle-orm'
+import { and, or, type SQL, sql } from 'drizzle-orm'
 import { isMalformedValue } from '@/lib/db/postgres-errors'
+import type { Requirement } from '@/lib/history'
 import type { RequestContext } from '../context'
 import { rowCondition } from '../policy'
+import type { Resource } from '../tree'
 import { filterCondition } from './filters'
 import { type Order, orderOf } from './order'
 import { ALIAS, type Page, type PageQuery, readPage } from './rows'
@@ -15,6 +17,7 @@ export interface ReadList {
   page: Page
   order: Order
   where: SQL | undefined
+  required: readonly Requirement[]
   notices: string[]
 }
 
@@ -25,16 +28,40 @@ const FIRST: Position = { kind: 'page', page: 1 }
 
 /**
  * What every query of a list is bounded by: the rows the person may see, then what the address asks for.
+ * @returns `required`: the address' part of it, one by one, for rows that have to be put together
  * @throws AdminError `forbidden`
  */
 export async function listCondition(
   ctx: RequestContext,
   { resource, filters, search }: Pick<ListState, 'resource' | 'filters' | 'search'>,
-): Promise<{ where: SQL | undefined; notices: string[] }> {
+): Promise<Pick<ReadList, 'where' | 'required' | 'notices'>> {
   const visible = await rowCondition(ctx, resource, 'list', ALIAS)
   const found = await searchCondition(ctx, resource, search, ALIAS)
   const conditions = filters.map((filter) => filterCondition(filter, ALIAS))
-  return { where: and(visible, ...conditions, found.where), notices: found.notices }
+  return {
+    where: and(visible, ...conditions, found.where),
+    required: await requirementsOf(ctx, resource, filters, found.required),
+    notices: found.notices,
+  }
+}
+
+/**
+ * A filter tells what it passes over by its own column; a word is looked for in several, of which most never change, so
+ * that only the records that have it today tell which were without it.
+ */
+async function requirementsOf(
+  ctx: RequestContext,
+  { past }: Resource,
+  filters: ListState['filters'],
+  words: readonly Requirement[],
+): Promise<Requirement[]> {
+  if (!past) return []
+  const searched = words.map(async ({ anyOf }) => {
+    const today = await past.idsToday?.(ctx.db, (alias) => or(...anyOf.map((over) => over(alias))) ?? sql`false`)
+    return today ? [{ anyOf, today }] : []
+  })
+  const filtered = filters.map((filter) => ({ anyOf: [(alias: string) => filterCondition(filter, alias)] }))
+  return [...filtered, ...(await Promise.all(searched)).flat()]
 }
 
 /**
@@ -57,13 +84,14 @@ export async function readList(ctx: RequestContext, state: ListState, needed: Ne
 
 async function readNearest(ctx: RequestContext, state: ListState, needed: Needed): Promise<ReadList> {
   const { resource, size } = state
-  const { where, notices } = await listCondition(ctx, state)
+  const { where, required, notices } = await listCondition(ctx, state)
   const order = orderOf(ctx, resource, state.sort, ALIAS)
   const read = async (position: Position, notice?: string): Promise<ReadList> => ({
     state: { ...state, position },
-    page: await readPage(ctx.db, { resource, ...needed, where, order, size, position }),
+    page: await readPage(ctx.db, { resource, ...needed, where, required, order, size, position }),
     order,
     where,
+    required,
     notices: notice ? [...notices, notice] : notices,
   })
   const { position } = state

@@ -44,7 +44,7 @@ export async function relatedPreview(
     position: { kind: 'page', page: 1 },
   })
   const count = page.hasNext
-    ? await countRows(ctx, target, where, false)
+    ? await countRows(ctx, target, { where }, false)
     : { kind: 'exact' as const, count: page.rows.length }
   const scenes = await Promise.all(details.map((detail) => columnScene(ctx, detail, page.rows)))
   const canOpen = target.keyFields.length > 0 && (await isAllowed(ctx, target, 'read'))

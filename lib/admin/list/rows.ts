@@ -3,6 +3,7 @@ import type { KeysetKey } from '@/lib/db/keyset'
 import { orderBy, reverseKeys, rowsAfter } from '@/lib/db/keyset'
 import { column } from '@/lib/db/rebase'
 import { encodeRecordId } from '@/lib/db/record-id'
+import type { Requirement } from '@/lib/history'
 import type { Texts } from '@/lib/storage'
 import type { RequestContext } from '../context'
 import { MOST_LISTED } from '../fields'
@@ -27,7 +28,9 @@ export interface PageQuery {
   /** Whose texts are read, and whether only as much of them as a list shows. */
   fields: readonly Field[]
   isCut: boolean
-  where: SQL | undefined
+  where?: SQL
+  /** What `where` asks of every row, as far as it is told apart. */
+  required?: readonly Requirement[]
   order: Order
   size: number
   position: Position
@@ -93,7 +96,7 @@ export function selectRows(query: PageQuery, keys: readonly KeysetKey[], limit?:
     const columns = sql`${selected ?? selection(query)}${further}`
     return sql`
     select ${columns}
-    from ${query.resource.storage.source(sql`${columns} ${rest}`)} as ${sql.identifier(ALIAS)}
+    from ${query.resource.storage.source(sql`${columns} ${rest}`, query.required)} as ${sql.identifier(ALIAS)}
     ${rest}`
   }
   if (position.kind === 'page') {

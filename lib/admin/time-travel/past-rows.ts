@@ -4,30 +4,55 @@ import {
   type AsOfTable,
   asOfRecords,
   asOfSource,
+  changedIds,
   changedRecords,
   columnsNamed,
   holdsNow,
+  idsToday,
   isOversize,
   type LoggedValues,
   type Moment,
 } from '@/lib/history'
 import type { PastRows, QualifiedName, Texts, Versions } from '@/lib/storage'
 import type { RequestContext } from '../context'
+import { planned } from '../list/planned'
 
 /** Rows of one table as of a moment, and what today says of them. */
 export interface PastTable extends PastRows {
+  /** `Past.idsToday` of the tree. */
+  idsToday?(db: RequestContext['db'], condition: (alias: string) => SQL): Promise<readonly string[] | undefined>
   /** Holds for rows whose record satisfies the condition as it is now too, or as it was when it went. */
   holdsNow(alias: string, condition: (alias: string) => SQL): SQL
   /** What a record held in columns that the table no longer has, as far as it changed since. */
   droppedValues(db: RequestContext['db'], id: string): Promise<Texts>
 }
 
+/** More records that meet a condition today are not listed one by one. */
+const MOST_TODAY = 5000
+/**
+ * Listing them spares a lookup for each change since, which the planner thinks to cost several units and which costs less
+ * than that; a scan of the table costs about what the planner thinks. So they must be cheap to find beside the changes.
+ */
+const WORTH = 5
+
 /** Put together from the change log. */
 export function pastOfLog(table: AsOfTable, moment: Moment): PastTable {
   return {
-    source: (needing) => asOfSource(table, moment, { columns: needing && columnsNamed(table, needing) }),
+    source: (needing, required) =>
+      asOfSource(table, moment, { columns: needing && columnsNamed(table, needing), required }),
     among: (ids) => asOfRecords(table, moment, ids),
     holdsNow: (alias, condition) => holdsNow(table, alias, condition),
+    async idsToday(db, condition) {
+      if (!moment.isFar) return undefined
+      const asked = idsToday(table, condition)
+      const [search, changes] = await Promise.all([
+        planned(db, sql`from (${asked}) as asked`),
+        planned(db, sql`from (${changedIds(table, moment)}) as changed`),
+      ])
+      if (search.cost * WORTH > changes.rows) return undefined
+      const rows = await db.execute<{ id: string }>(sql`${asked} limit ${sql.raw(String(MOST_TODAY + 1))}`)
+      return rows.length > MOST_TODAY ? undefined : rows.map(({ id }) => id)
+    },
     async droppedValues(db, id) {
       const [row] = await db.execute<{ state: LoggedValues | null }>(changedRecords(table, moment, [id]))
       const known = new Set(table.columns.map(({ name }) => name))

@@ -93,7 +93,13 @@ function resourceThen(
   return {
     ...resource,
     storage: resource.storage.past(table),
-    past: { at, present: resource, holdsNow: table.holdsNow, droppedValues: table.droppedValues },
+    past: {
+      at,
+      present: resource,
+      holdsNow: table.holdsNow,
+      idsToday: table.idsToday,
+      droppedValues: table.droppedValues,
+    },
     manyToMany: resource.manyToMany.map(linked),
     list: {
       ...resource.list,

@@ -1,4 +1,4 @@
-import { ne } from 'drizzle-orm'
+import { ne, sql } from 'drizzle-orm'
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { loadList, loadOptions, parseListState, streamCsv } from '@/lib/admin/list'
@@ -237,6 +237,28 @@ describe('what the address says', () => {
     await db.admin.sql`update people set name = 'Countess' where id = 1`
     expect(seen(await listOf('q=crumbly', at, list))).toEqual(before.crumbly)
     expect(seen(await listOf('q=ada', at, list))).toEqual(before.ada)
+  })
+
+  it('a search finds the same where thousands of records changed since, in the columns searched and in others', async () => {
+    await db.admin.sql`insert into products (id, name, sku, price, sold, status, category_id)
+      select n, 'Plait ' || n, 'L-' || n, n % 90, 1, 'available', 1 + n % 4 from generate_series(10001, 13000) n`
+    await db.owner.sql`analyze products`
+    const queries = ['q=plait 1234', 'q="plait 1200"&f.status=eq:available', 'q=11234', 'q=nobody', 'q=rye 1299&page=2']
+    const at = await now()
+    const before = []
+    for (const query of queries) before.push(seen(await listOf(query)))
+    await db.admin.sql.unsafe(`
+      update products set name = replace(name, 'Plait', 'Braid'), price = 1 where id > 10000 and id % 2 = 0;
+      update products set sold = 2 where id > 10000; update products set name = 'Plait 1234' where id between 12900 and 12999;
+      delete from products where id > 10000 and id % 7 = 0; update categories set name = 'Ryes' where id = 2;
+      insert into products (id, name, sku, sold, status) select n, 'Plait 1234', 'L', 1, 'available' from generate_series(20001, 20050) n`)
+    await db.owner.sql`analyze kontor.changes`
+    for (const [place, query] of queries.entries()) expect(seen(await listOf(query, at))).toEqual(before[place])
+    const { past } = (await listOf('', at)).journey.resource
+    const { ctx } = await bakery(LIST)
+    expect(await past?.idsToday?.(ctx.db, (alias) => sql`${sql.identifier(alias)}.name = 'Plait 12901'`)).toEqual([])
+    const dear = sql`exists (select from products as a, products as b where a.sku = b.name || t.id)`
+    expect(await past?.idsToday?.(ctx.db, () => dear)).toBeUndefined()
   })
 
   it('relative dates are told from the moment', async () => {

@@ -109,8 +109,15 @@ function hopOver(before: Resource, target: Resource, step: Reference | RelatedLi
   }
 }
 
+/** A condition over the rows that are searched. */
+export interface Alternative {
+  over(alias: string): SQL
+  /** It compares a row's own values and nothing else. */
+  isPlain: boolean
+}
+
 /**
- * Rows of `alias` associated with a match. What matches on the other side is asked for first: few matches become a
+ * Rows associated with a match. What matches on the other side is asked for first: few matches become a
  * list of keys, which an index on the foreign key answers together with the indexes of the row's own fields; many
  * become an EXISTS, asked row by row where most rows pass. Neither repeats a row.
  */
@@ -118,26 +125,29 @@ export async function associatedWith(
   ctx: RequestContext,
   association: Association,
   term: string,
-  alias: string,
   format: FormatContext,
-): Promise<SQL | undefined> {
+): Promise<Alternative | undefined> {
   const [hop] = association.hops
   const match = insideOf(association, 0, term, format)
   if (!hop || !match) return undefined
-  const keys = hop.theirs.map((key, at) => sql`${key}::text as ${sql.identifier(`k${at}`)}`)
+  const selected = sql.join(
+    hop.theirs.map((key, at) => sql`${key}::text as ${sql.identifier(`k${at}`)}`),
+    sql`, `,
+  )
   const rows = await ctx.db.execute<Record<string, string | null>>(
-    sql`select ${sql.join(keys, sql`, `)} from ${hop.from(sql`${sql.join(keys, sql`, `)} ${match}`)} where ${match} limit ${sql.raw(String(MOST_KEYS + 1))}`,
+    sql`select ${selected} from ${hop.from(sql`${selected} ${match}`)} where ${match} limit ${sql.raw(String(MOST_KEYS + 1))}`,
   )
   if (rows.length > MOST_KEYS) {
     const planned = await plannedRows(ctx.db, sql`from ${hop.from(match)} where ${match}`)
-    return existsIn(hop, match, alias, hop.rows !== undefined && planned * COMMON > hop.rows)
+    const isFenced = hop.rows !== undefined && planned * COMMON > hop.rows
+    return { over: (alias) => existsIn(hop, match, alias, isFenced), isPlain: false }
   }
   const found = rows.map((row) => hop.own.map((_, at) => row[`k${at}`] ?? null))
-  return isOneOf(hop, found.filter((key) => !key.includes(null)) as string[][], alias)
+  const keys = found.filter((key) => !key.includes(null)) as string[][]
+  return keys.length > 0 ? { over: (alias) => isOneOf(hop, keys, alias), isPlain: true } : undefined
 }
 
-function isOneOf(hop: Hop, keys: readonly string[][], alias: string): SQL | undefined {
-  if (keys.length === 0) return undefined
+function isOneOf(hop: Hop, keys: readonly string[][], alias: string): SQL {
   const own = hop.own.map((name) => column(alias, name))
   if (own.length === 1) return sql`${own[0]} = any(${formatArray([...new Set(keys.flat())])})`
   const tuples = keys.map(

@@ -1,16 +1,20 @@
 import { and, or, type SQL, sql } from 'drizzle-orm'
+import type { Requirement } from '@/lib/history'
 import type { RequestContext } from '../../context'
+import type { FormatContext } from '../../fields/field'
 import type { Field, Resource } from '../../tree'
 import { formatOf } from '../filters'
 import { isTextual } from '../pattern'
 import { type TableFacts, tableFacts } from '../table-facts'
-import { associatedWith, associationsOf } from './associations'
+import { type Alternative, associatedWith, associationsOf } from './associations'
 import { isAccentBlind, LARGE_ROWS, matching } from './match'
 import { parseTerms } from './terms'
 
 export interface SearchResult {
   /** Undefined where the search is empty: no search. */
   where?: SQL
+  /** The same word by word, as far as it can be told by a row's own values. */
+  required: Requirement[]
   notices: string[]
 }
 
@@ -25,7 +29,7 @@ export async function searchCondition(
   alias: string,
 ): Promise<SearchResult> {
   const terms = parseTerms(search)
-  if (terms.length === 0) return { notices: [] }
+  if (terms.length === 0) return { required: [], notices: [] }
   const facts = await tableFacts(ctx.db, resource.shape)
   const format = formatOf(ctx)
   const own = ownFields(ctx, resource, facts)
@@ -36,12 +40,23 @@ export async function searchCondition(
   )
   const words = await Promise.all(
     terms.map(async (term) => {
-      const across = await Promise.all(associations.map((each) => associatedWith(ctx, each, term, alias, format)))
-      const here = own.map((field) => matching(field, alias, term, facts, format))
-      return or(...here, ...across) ?? sql`false`
+      const across = await Promise.all(associations.map((each) => associatedWith(ctx, each, term, format)))
+      const found: (Alternative | undefined)[] = [...own.map((field) => within(field, term, facts, format)), ...across]
+      return found.filter((alternative) => alternative !== undefined)
     }),
   )
-  return { where: and(...words), notices: accentNotices(own, facts) }
+  return {
+    where: and(...words.map((word) => or(...word.map(({ over }) => over(alias))) ?? sql`false`)),
+    required: words
+      .filter((word) => word.length > 0 && word.every(({ isPlain }) => isPlain))
+      .map((word) => ({ anyOf: word.map(({ over }) => over) })),
+    notices: accentNotices(own, facts),
+  }
+}
+
+function within(field: Field, term: string, facts: TableFacts, format: FormatContext): Alternative | undefined {
+  const over = (alias: string) => matching(field, alias, term, facts, format)
+  return over('t') && { over: (alias) => over(alias) ?? sql`false`, isPlain: true }
 }
 
 /** The declared fields, the key, and by default every number: of a large table only numbers an index finds. */
