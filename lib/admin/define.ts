@@ -168,6 +168,11 @@ export interface ResourceOptions<T extends AnyRelation> {
   validate?: Validator<T> | { create?: Validator<T>; update?: Validator<T> }
   hooks?: Hooks<T>
   overrides?: Overrides<T>
+  /**
+   * Whether a person may do it: yes, no, or with which rows. Asked without a record first; that answer decides menus,
+   * buttons and, where it is SQL, which rows lists, exports, pickers and pages have. Asked again with the record wherever
+   * one is opened or changed, but of no list row by row: what must not be seen is said in SQL. Default: yes.
+   */
   authorize?: (ctx: RequestContext, operation: Operation, record?: RecordOf<T>) => MaybePromise<PolicyAnswer>
   /** Bounds everything: rows, count, search, export, direct addresses, pickers, history. */
   scope?: (ctx: RequestContext) => SQL | undefined
