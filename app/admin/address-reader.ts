@@ -1,14 +1,20 @@
+import { clip, wellFormed } from '@/lib/admin/list/wording'
+
+/** More of one word than anybody types. */
+const MOST_CHARACTERS = 500
+
 /** The words of an address, read one by one; what one of them cannot mean is left out and said in `notices`. */
 export function addressReader(search: Record<string, string | string[] | undefined>) {
   const notices: string[] = []
   const one = (name: string): string | undefined => {
     const value = search[name]
-    return typeof value === 'string' && value.trim() !== '' ? value.trim() : undefined
+    const text = typeof value === 'string' ? wellFormed(value.slice(0, MOST_CHARACTERS)).trim() : ''
+    return text === '' ? undefined : text
   }
   const day = (name: string): string | undefined => {
     const value = one(name)
     if (value === undefined || isDay(value)) return value
-    notices.push(`“${value}” is not a date such as 2030-01-31, so it narrows nothing.`)
+    notices.push(`“${clip(value)}” is not a date such as 2030-01-31, so it narrows nothing.`)
     return undefined
   }
   return { notices, one, day }
