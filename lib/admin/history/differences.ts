@@ -57,12 +57,15 @@ async function differ(ctx: RequestContext, column: LoggedColumn, change: Change)
   if (typeof before === 'string' && typeof after === 'string') {
     if (field?.kind.name === 'json') {
       const paths = jsonDifferences(before, after)
-      if (paths)
-        return paths.map(({ path, ...values }) => ({
+      if (paths.length > 0) {
+        const shown = paths.slice(0, MOST_PATHS).map(({ path, ...values }) => ({
           field: name,
           label: path ? `${label} › ${path}` : label,
           ...values,
         }))
+        const more = paths.length - shown.length
+        return more > 0 ? [...shown, { field: name, label, after: `and ${more} more places` }] : shown
+      }
     }
     if (isLongText(field, before, after)) return [{ field: name, label, parts: wordParts(before, after) }]
   }
@@ -143,26 +146,35 @@ function cut(text: string, isFirst: boolean, isLast: boolean): string {
 
 const MOST_PATHS = 12
 
-/** The leaves in which two JSON texts differ, by path ('address.city', 'tags[2]'); undefined where one is no JSON. */
-function jsonDifferences(
-  before: string,
-  after: string,
-): { path: string; before?: string | null; after?: string | null }[] | undefined {
+interface PathChange {
+  path: string
+  before?: string | null
+  after?: string | null
+}
+
+/**
+ * The leaves in which two JSON texts differ, by path ('address.city', 'tags[2]'); none where one is no JSON, or where
+ * they differ in nothing but how they are written.
+ */
+function jsonDifferences(before: string, after: string): PathChange[] {
   try {
-    const found: { path: string; before?: string | null; after?: string | null }[] = []
-    walk('', JSON.parse(before), JSON.parse(after), found)
-    return found.slice(0, MOST_PATHS)
+    const found: PathChange[] = []
+    walk('', parseExactly(before), parseExactly(after), found)
+    return found
   } catch {
-    return undefined
+    return []
   }
 }
 
-function walk(
-  path: string,
-  before: unknown,
-  after: unknown,
-  found: { path: string; before?: string | null; after?: string | null }[],
-): void {
+/** Numbers with more digits than JavaScript keeps stay the texts they are. */
+const parseExactly = (json: string): unknown =>
+  JSON.parse(
+    json.replace(/"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/g, (token) =>
+      token.startsWith('"') || token.length <= 15 ? token : `"${token}"`,
+    ),
+  )
+
+function walk(path: string, before: unknown, after: unknown, found: PathChange[]): void {
   if (Object.is(before, after)) return
   const isBranch = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
   if (isBranch(before) && isBranch(after) && Array.isArray(before) === Array.isArray(after)) {
