@@ -88,7 +88,7 @@ function required(flags: Flags, name: 'before' | 'reason' | 'table' | 'id'): str
 }
 
 async function verify(owner: postgres.Sql, flags: Flags): Promise<number> {
-  const against = flags.against ? (JSON.parse(await readFile(flags.against, 'utf8')) as ExportedSeal) : undefined
+  const against = flags.against ? await readSeal(flags.against) : undefined
   const { findings, seals, intact, erased, unsealed } = await verifyHistory(owner, against)
   for (const { message } of findings.slice(0, SHOWN)) say(message)
   if (findings.length > SHOWN) say(`… and ${findings.length - SHOWN} more`)
@@ -103,6 +103,17 @@ async function verify(owner: postgres.Sql, flags: Flags): Promise<number> {
       'Whether the newest seals were cut off, only a seal kept elsewhere can tell: export-seal, then verify --against.',
     )
   return 0
+}
+
+async function readSeal(file: string): Promise<ExportedSeal> {
+  const seal: Partial<ExportedSeal> = await readFile(file, 'utf8')
+    .then(JSON.parse)
+    .catch((error: Error) => {
+      throw new Error(`${file} cannot be read as an exported seal: ${error.message}`)
+    })
+  if (typeof seal?.digest !== 'string' || typeof seal.seq !== 'number')
+    throw new Error(`${file} is no seal that export-seal wrote.`)
+  return seal as ExportedSeal
 }
 
 async function exportNewest(owner: postgres.Sql, flags: Flags): Promise<number> {

@@ -1,4 +1,5 @@
 import type postgres from 'postgres'
+import { isMalformedValue } from '@/lib/db/postgres-errors'
 import { AdminError } from '@/lib/errors'
 import { literal, quote } from './literal'
 import { type Month, monthsOf, type UpkeepBy, withUpkeep } from './upkeep'
@@ -22,7 +23,12 @@ export interface RetentionReport {
  */
 export async function retainHistory(owner: postgres.Sql, options: RetentionOptions): Promise<RetentionReport> {
   const [cut] = await owner<{ at: string; future: boolean }[]>`
-    select t.at::text as at, t.at > now() as future from (select ${options.before}::timestamptz as at) as t`
+    select t.at::text as at, t.at > now() as future from (select ${options.before}::timestamptz as at) as t`.catch(
+    (error: unknown) => {
+      if (!isMalformedValue(error)) throw error
+      throw new AdminError('invalid', `“${options.before.slice(0, 60)}” is not a date such as 2026-01-01.`)
+    },
+  )
   if (!cut || cut.future) throw new AdminError('invalid', 'Only months that are over can go.')
   const old = (await monthsOf(owner)).filter(({ to }) => to <= cut.at)
   const detached: RetentionReport['detached'] = []
