@@ -39,6 +39,20 @@ export async function travel(
   }
 }
 
+/**
+ * The same for what cannot say that it shows another moment than it was asked for: files, exports, pickers.
+ * @throws AdminError `invalid` for a moment that cannot be shown
+ */
+export async function travelExactly(ctx: RequestContext, resource: Resource, given: string | null): Promise<Journey> {
+  if (!given) return { ctx, resource }
+  const journey = await travelTo(ctx, resource, given, 'record')
+  if (!journey.asOf?.begins) return journey
+  throw new AdminError(
+    'invalid',
+    `The history of ${resource.plural.toLowerCase()} begins on ${journey.asOf.begins.words}.`,
+  )
+}
+
 /** Whether the resource can be shown at an earlier moment at all, once its changes are recorded. */
 export const canTravel = (resource: Resource): boolean =>
   hasOwnKey(resource) &&

@@ -2,7 +2,7 @@ import { ne, sql } from 'drizzle-orm'
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { loadList, loadOptions, parseListState, streamCsv } from '@/lib/admin/list'
-import { travel } from '@/lib/admin/time-travel/travel'
+import { travel, travelExactly } from '@/lib/admin/time-travel/travel'
 import type { ListView } from '@/lib/admin/view'
 import { installTriggers } from '@/lib/history'
 import { createTestAdmin, EDITOR } from '@/tests/support/admin'
@@ -148,6 +148,17 @@ describe('what the address says', () => {
     expect((await listOf('', '2999-01-01')).journey.notice).toMatch(/still to come/)
     expect((await listOf('', 'soon')).journey.notice).toMatch(/“soon” is not a date and time/)
     expect((await listOf('', '')).journey).not.toHaveProperty('notice')
+  })
+
+  it('is refused by what cannot say that it shows now instead: files, exports, pickers', async () => {
+    const { ctx, of } = await bakery(LIST)
+    for (const at of ['2999-01-01', 'yesterday-ish', '2001-01-01'])
+      await expect(travelExactly(ctx, of(products), at), at).rejects.toMatchObject({
+        code: 'invalid',
+        message: expect.stringMatching(/still to come|is not a date and time|The history of products begins on/),
+      })
+    expect((await travelExactly(ctx, of(products), await now())).asOf).toBeDefined()
+    for (const nothing of ['', null]) expect(await travelExactly(ctx, of(products), nothing)).not.toHaveProperty('asOf')
   })
 
   it('is read in the person’s zone, or with its offset, however that arrives', async () => {

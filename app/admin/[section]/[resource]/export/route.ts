@@ -1,6 +1,6 @@
 import { actionContext } from '@/app/context'
 import { respondError } from '@/app/respond'
-import { findResource, streamCsv, travel } from '@/lib/admin'
+import { findResource, streamCsv, travelExactly } from '@/lib/admin'
 import { parseListState } from '@/lib/admin/list'
 import { invalid } from '@/lib/errors'
 
@@ -17,14 +17,9 @@ export async function GET(request: Request, { params }: Context): Promise<Respon
     const { section, resource: slug } = await params
     const { searchParams } = new URL(request.url)
     const now = await actionContext('export')
-    const { ctx, resource, asOf, notice } = await travel(
-      now,
-      await findResource(now, section, slug),
-      searchParams.get('at'),
-    )
-    if (asOf?.begins) throw invalid(`Nothing was exported: the history begins on ${asOf.begins.words}.`)
-    const { state, notices: others } = await parseListState(resource, searchParams, ctx)
-    const notices = [notice ?? [], others].flat()
+    const found = await findResource(now, section, slug)
+    const { ctx, resource } = await travelExactly(now, found, searchParams.get('at'))
+    const { state, notices } = await parseListState(resource, searchParams, ctx)
     if (notices.length > 0) throw invalid(`Nothing was exported. ${notices.join(' ')}`)
     const day = ctx.clock.now().toISOString().slice(0, 10)
     return new Response(await streamCsv(ctx, resource, state), {

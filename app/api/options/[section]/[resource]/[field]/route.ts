@@ -1,6 +1,6 @@
 import { actionContext } from '@/app/context'
 import { respondError } from '@/app/respond'
-import { findResource, loadOptions, travel } from '@/lib/admin'
+import { findResource, loadOptions, travelExactly } from '@/lib/admin'
 
 interface Context {
   params: Promise<{ section: string; resource: string; field: string }>
@@ -12,7 +12,7 @@ export async function GET(request: Request, { params }: Context): Promise<Respon
     const { section, resource: slug, field } = await params
     const ctx = await actionContext('options')
     const { searchParams } = new URL(request.url)
-    const then = await travel(ctx, await findResource(ctx, section, slug), searchParams.get('at'))
+    const then = await travelExactly(ctx, await findResource(ctx, section, slug), searchParams.get('at'))
     const options = await loadOptions(then.ctx, then.resource, field, searchParams.get('q') ?? '')
     return Response.json(options, { headers: { 'cache-control': 'no-store' } })
   } catch (error) {

@@ -1,7 +1,7 @@
 import { actionContext } from '@/app/context'
 import { recordIdOf } from '@/app/record-id'
 import { respondError } from '@/app/respond'
-import { findResource, loadBytes, travel } from '@/lib/admin'
+import { findResource, loadBytes, travelExactly } from '@/lib/admin'
 
 interface Context {
   params: Promise<{ section: string; resource: string; id: string; field: string }>
@@ -13,7 +13,7 @@ export async function GET(request: Request, { params }: Context): Promise<Respon
     const { section, resource: slug, id, field } = await params
     const ctx = await actionContext('download')
     const at = new URL(request.url).searchParams.get('at')
-    const then = await travel(ctx, await findResource(ctx, section, slug), at)
+    const then = await travelExactly(ctx, await findResource(ctx, section, slug), at)
     const bytes = await loadBytes(then.ctx, then.resource, recordIdOf(id), recordIdOf(field))
     return new Response(new Uint8Array(bytes), {
       headers: {
