@@ -57,9 +57,9 @@ export function settle(folded: FoldedStep, facts: TableFacts, present: LoggedVal
   const target = Object.fromEntries(moved.map((column) => [column, folded.target[column] ?? null]))
   Object.assign(step, writable(target, facts, blockers))
   step.now = present
-  const isThere =
-    moved.length > 0 && moved.every((column) => !(column in present) || sameValue(present[column], target[column]))
-  if (isThere) blockers.push({ kind: 'already', canSkip: false })
+  // A column that is gone is as it was only where nothing had been in it.
+  const isAsBefore = (column: string) => sameValue(column in present ? present[column] : null, target[column])
+  if (moved.length > 0 && moved.every(isAsBefore)) blockers.push({ kind: 'already', canSkip: false })
   else step.conflicts = conflictsOf(folded.expected, present, moved, facts)
   return [step]
 }

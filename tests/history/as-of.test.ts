@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { asOfRecords, asOfSource, asOfTable } from '@/lib/history/as-of'
+import { asOfRecords, asOfSource, asOfTable, changedRecords } from '@/lib/history/as-of'
 import { historyBounds, resolveMoment } from '@/lib/history/moment'
 import { installTriggers } from '@/lib/history/triggers'
 import { createTestDatabase } from '@/tests/support/database'
@@ -142,6 +142,32 @@ describe('columns added and gone', () => {
     await db.admin.sql`update shifting set added = 8 where id = 2`
     await db.admin.sql`delete from shifting where id = 3`
     expect(await rowsOf('shifting', at)).toEqual(['["1","a","7"]', '["2","b","7"]', '["3","c","7"]'])
+  })
+
+  it('a renamed column is one that is gone and one that came: what was under the old name is not lost', async () => {
+    await db.owner.sql.unsafe(`create table renamed (id int primary key, kept text, before text not null)`)
+    await track('renamed')
+    await db.admin.sql`grant select on renamed to kontor_app`
+    await db.admin.sql`insert into renamed values (1, 'a', 'x'), (2, 'b', 'y'), (3, 'c', 'z')`
+    const at = await now()
+    await db.admin.sql`update renamed set kept = 'a2', before = 'x2' where id = 1`
+    await db.owner.sql`alter table renamed rename column before to after`
+    // Before anybody ran migrate, and after.
+    await db.admin.sql`update renamed set after = 'y2' where id = 2`
+    await track('renamed')
+    await db.admin.sql`update renamed set kept = 'c2', after = 'z2' where id = 3`
+    expect(await rowsOf('renamed', at)).toEqual(['["1","a","x2"]', '["2","b","y"]', '["3","c","z"]'])
+    const table = await asOfTable(orm, { schema: 'public', name: 'renamed' })
+    const states = await orm.execute<{ recordId: string; state: Record<string, string> }>(
+      changedRecords(table, await resolveMoment(orm, at), ['1', '2', '3']),
+    )
+    expect(new Map(states.map(({ recordId, state }) => [recordId, state]))).toEqual(
+      new Map([
+        ['1', { kept: 'a', before: 'x' }],
+        ['2', { after: 'y' }],
+        ['3', { kept: 'c', after: 'z' }],
+      ]),
+    )
   })
 })
 

@@ -29,6 +29,22 @@ it('a log without the month it needs still takes the change', async () => {
   expect(await db.admin.sql`select from kontor.changes_default`).toHaveLength(60)
 })
 
+it('the same where its trigger finds no month to write into', async () => {
+  const [current] = await db.admin.sql<{ name: string }[]>`
+    select c.tableoid::regclass::text as name from kontor.changes as c order by c.id desc limit 1`
+  await db.admin.sql
+    .begin(async (tx) => {
+      await tx.unsafe(`alter table kontor.changes detach partition ${current!.name}`)
+      await tx`insert into cakes values (2)`
+      await tx`update cakes set id = 3 where id = 2`
+      expect(
+        await tx`select op from kontor.changes_default where record_id in ('2', '3') and tx = pg_current_xact_id()`,
+      ).toHaveLength(3)
+      throw new Error('as it was')
+    })
+    .catch((error: Error) => expect(error.message).toBe('as it was'))
+})
+
 it('repair moves what the net caught into months, unchanged, and says so in the log', async () => {
   const { moved } = await repairHistory(db.owner.sql, by)
   expect(moved.map(({ rows }) => rows)).toEqual([30, 20, 10])

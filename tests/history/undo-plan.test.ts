@@ -271,6 +271,29 @@ describe('what is in the way', () => {
     )
   })
 
+  it('a column renamed since: its old name is gone, and what the new one needs is asked for', async () => {
+    await db.owner.sql.unsafe(
+      `create table renamed (id int primary key, before text not null); grant all on renamed to kontor_app`,
+    )
+    await installTriggers(db.owner.sql, [{ schema: 'public', name: 'renamed' }])
+    await run(`insert into renamed values (1, 'a'), (2, 'b')`)
+    const updated = await txOf(`update renamed set before = 'a2' where id = 1`)
+    const deleted = await txOf('delete from renamed where id = 2')
+    await run('alter table renamed rename column before to after')
+    expect((await undoPlan(orm, { tx: updated })).steps).toMatchObject([
+      { values: {}, blockers: [{ kind: 'column_gone', columns: ['before'], canSkip: true }] },
+    ])
+    expect((await undoPlan(orm, { tx: deleted })).steps).toMatchObject([
+      {
+        values: { id: '2' },
+        blockers: [
+          { kind: 'column_gone', columns: ['before'] },
+          { kind: 'column_required', columns: ['after'] },
+        ],
+      },
+    ])
+  })
+
   it('a large value left alone is no conflict', async () => {
     await run(`insert into wide (a, body) values ('large', repeat('y', 2000000))`)
     const changes = await logged(db, 'public.wide', () =>

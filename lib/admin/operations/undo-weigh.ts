@@ -188,7 +188,10 @@ function overcome(
     return
   }
   const needsNone = step.kind === 'set' || blocker.kind === 'column_gone'
-  const canSkip = blocker.canSkip && (needsNone || columns.every((column) => fields.mayBeEmpty(column)))
+  const skipped = new Set(columns.map((column) => fields.ofColumn(column)?.name))
+  // Where nothing else is to be set back, passing it over is leaving the record as it is.
+  const isAll = step.kind === 'set' && Object.keys(texts).every((name) => skipped.has(name))
+  const canSkip = blocker.canSkip && !isAll && (needsNone || columns.every((column) => fields.mayBeEmpty(column)))
   if (!canSkip || !request.overrule) {
     add(canSkip ? 'overrule' : 'leaveOut')
     return

@@ -270,6 +270,7 @@ test('a column dropped since is left out, if one says so', async () => {
   await installTriggers(db.owner.sql, [{ schema: 'public', name: 'notes' }])
   await db.admin.sql`insert into notes values (1, 'kept', 'lost')`
   const { ctx } = await site()
+  const updated = await psql(`update notes set extra = 'changed'`)
   const tx = await psql('delete from notes')
   // There, but no field of this admin.
   expect(await obstacles(undoChanges({ ctx }, { tx }))).toMatchObject([{ label: 'extra', choice: 'overrule' }])
@@ -279,6 +280,10 @@ test('a column dropped since is left out, if one says so', async () => {
   ])
   await undoChanges({ ctx }, { tx, overrule: true })
   expect(await db.admin.sql`select id, body from notes`).toEqual([{ id: 1, body: 'kept' }])
+  // Where nothing else was changed there is nothing left to choose.
+  expect(await obstacles(undoChanges({ ctx }, { tx: updated }))).toMatchObject([
+    { label: 'extra', choice: 'leaveOut', reason: expect.stringContaining('no longer exists') },
+  ])
   await installTriggers(db.owner.sql, [{ schema: 'public', name: 'notes' }])
 })
 
