@@ -20,6 +20,10 @@ test.describe('history', () => {
     await page.getByRole('button', { name: 'Save', exact: true }).click()
     await expect(page.getByText(`Product “Rye ${mark}” saved.`)).toBeVisible()
     await sql`update catalogue.products set name = ${`Dark rye ${mark}`} where id = ${product?.id ?? ''}`
+    await page.reload()
+    const rail = page.getByRole('region', { name: 'History' })
+    await expect(rail).toContainText('Olive Owner')
+    await expect(rail.locator('del').first()).toHaveText(`Rye ${mark}`)
 
     await page.goto(`/admin/catalogue/products/${product?.id}/history`)
     await expect(entries(page).nth(0)).toContainText('postgres')
@@ -68,6 +72,55 @@ test.describe('history', () => {
     expect((await sql`select price::text from catalogue.products where id = ${product?.id ?? ''}`)[0]?.price).toBe(
       '1.00',
     )
+  })
+
+  test('says what is undone already, in a window that was open before too', async ({
+    page,
+    context,
+    signInAs,
+    sql,
+  }) => {
+    await signInAs('owner')
+    const mark = unique()
+    const [product] = await sql`insert into catalogue.products (name, slug, sku, price)
+      values (${`Twice ${mark}`}, ${`twice-${mark}`}, ${`T-${mark}`}, 1) returning id::text`
+    await sql`update catalogue.products set price = 2 where id = ${product?.id ?? ''}`
+    const address = `/admin/catalogue/products/${product?.id}/history`
+    const other = await context.newPage()
+    await other.goto(address)
+    await page.goto(address)
+    await entries(page).nth(0).getByRole('button', { name: 'Undo' }).click()
+    await expect(undone(page)).toBeVisible()
+    await entries(other).filter({ hasText: 'postgres' }).first().getByRole('button', { name: 'Undo' }).click()
+    await expect(other.getByText(/undone already\. Undo the undo to redo it/)).toBeVisible()
+    expect(await sql`select price::text from catalogue.products where id = ${product?.id ?? ''}`).toEqual([
+      { price: '1.00' },
+    ])
+    await other.close()
+  })
+
+  test('says on its pages that a trigger was disabled by hand', async ({ page, signInAs, sql }) => {
+    await signInAs('owner')
+    const told = page.getByText(/go unrecorded: a trigger was disabled by hand/)
+    const shown = async (address: string) => {
+      await page.goto(address)
+      return told.count()
+    }
+    await sql`alter table shop.coupons disable trigger kontor_log_update`
+    try {
+      await expect.poll(() => shown('/admin/changes'), { timeout: 30_000 }).toBe(1)
+      await expect(told).toContainText('shop.coupons')
+      await expect(page.getByText(/npm run migrate -- --tables/)).toBeVisible()
+      const [coupon] = await sql`select code from shop.coupons order by code limit 1`
+      const address = `/admin/shop/coupons/${encodeURIComponent(coupon?.code)}`
+      expect(await shown(address)).toBe(1)
+      expect(await shown(`${address}/history`)).toBe(1)
+      expect(await shown('/admin/shop/coupons?at=2001-01-01')).toBe(1)
+      expect(await shown('/admin/catalogue/products/41')).toBe(0)
+    } finally {
+      await sql`alter table shop.coupons enable trigger kontor_log_update`
+    }
+    await expect.poll(() => shown('/admin/changes'), { timeout: 30_000 }).toBe(0)
   })
 
   test('brings a deleted product back with everything that went with it', async ({ page, signInAs, sql }) => {
@@ -149,6 +202,19 @@ test.describe('history', () => {
     ])
     const seal = JSON.parse(await readFile(await download.path(), 'utf8'))
     expect(seal.digest).toMatch(/^[0-9a-f]{64}$/)
+
+    const [sealed] = await sql`select c.id::text, c.actor from kontor.changes as c
+      where pg_visible_in_snapshot(c.tx, (select snapshot from kontor.seals order by seq desc limit 1)) order by c.id desc limit 1`
+    const forge = (actor: string) =>
+      sql.begin(async (tx) => {
+        await tx`set local session_replication_role = replica`
+        await tx`update kontor.changes set actor = ${actor} where id = ${sealed?.id ?? ''}`
+      })
+    await forge('nobody')
+    await page.getByRole('button', { name: 'Verify' }).click()
+    await expect(page.getByText('The log was tampered with: 1 finding.')).toBeVisible()
+    await expect(page.getByText(new RegExp(`\\b${sealed?.id}\\b`)).first()).toBeVisible()
+    await forge(sealed?.actor)
 
     await signInAs('editor')
     await page.goto('/admin/changes')

@@ -6,7 +6,7 @@ import { Banner } from '@/lib/ui/banner/banner'
 import { isOwner } from '../owners'
 
 /** Asked at most this often: what it tells changes only with a migration, or by hand. */
-const FRESH_MS = 60_000
+const FRESH_MS = 10_000
 
 let known: { at: number; drifts: Drift[] } | undefined
 
