@@ -74,6 +74,23 @@ test.describe('history', () => {
     )
   })
 
+  test('offers to undo a save where it says that it is saved', async ({ page, signInAs, sql }) => {
+    await signInAs('owner')
+    const mark = unique()
+    const [product] = await sql`insert into catalogue.products (name, slug, sku, price)
+      values (${`Toast ${mark}`}, ${`toast-${mark}`}, ${`TO-${mark}`}, 1) returning id::text`
+    const price = async () =>
+      (await sql`select price::text from catalogue.products where id = ${product?.id ?? ''}`)[0]?.price
+    await page.goto(`/admin/catalogue/products/${product?.id}`)
+    await field(page, 'price').fill('2')
+    await page.getByRole('button', { name: 'Save', exact: true }).click()
+    const toast = page.getByRole('alert').filter({ hasText: `Product “Toast ${mark}” saved.` })
+    await expect.poll(price).toBe('2.00')
+    await toast.getByRole('button', { name: 'Undo' }).click()
+    await expect(undone(page)).toBeVisible()
+    expect(await price()).toBe('1.00')
+  })
+
   test('says what is undone already, in a window that was open before too', async ({
     page,
     context,

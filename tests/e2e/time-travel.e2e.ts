@@ -81,6 +81,26 @@ test.describe('time travel', () => {
     await expect(page.getByRole('heading', { name: /Nothing is known of/ })).toBeVisible()
   })
 
+  test('days that are counted back are counted back from the moment', async ({ page, signInAs, sql }) => {
+    await signInAs('owner')
+    const began = sql`select began::text from kontor.tracked where relation = 'shop.orders'`
+    const [known] = await began
+    await sql`update kontor.tracked set began = '2020-01-01' where relation = 'shop.orders'`
+    try {
+      await page.goto('/admin/shop/orders?at=2025-03-15T12:00:00Z')
+      await expect(page.getByText(/You see Orders as of 15 Mar 2025/)).toBeVisible()
+      await page.getByRole('button', { name: '+ Filter' }).click()
+      await page.getByRole('list', { name: 'Filter by' }).getByRole('button', { name: 'Placed' }).click()
+      await page.getByRole('button', { name: 'Last 7 days' }).click()
+      await expect(page).toHaveURL(/f\.placedAt=gte(:|%3A)2025-03-09/)
+      const asked = new URL(page.url()).searchParams
+      expect(asked.getAll('f.placedAt')).toEqual(['gte:2025-03-09', 'lte:2025-03-15'])
+      expect(asked.get('at')).toBe('2025-03-15T12:00:00Z')
+    } finally {
+      await sql`update kontor.tracked set began = ${known?.began} where relation = 'shop.orders'`
+    }
+  })
+
   test('a moment at which somebody was writing is provisional until they have finished', async ({
     page,
     signInAs,
