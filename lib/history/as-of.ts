@@ -169,12 +169,17 @@ function chosen(table: AsOfTable, names: readonly string[] | undefined): ColumnF
 /** The log rows that must be thought away: after the moment, or of transactions that had not finished by it. */
 function changedSince(table: AsOfTable, moment: Moment, only: SQL = sql``): SQL {
   const later = sql`select c.record_id, c.id, c.op, c.before from kontor.changes as c
-    where c.relation = ${table.relation} and c.at > ${moment.at}::timestamptz and c.record_id is not null ${only}`
+    where c.relation = ${table.relation} and c.at > ${moment.at}::timestamptz and ${IS_KNOWN} ${only}`
   if (moment.straddling.length === 0) return later
   return sql`${later} union all select c.record_id, c.id, c.op, c.before from kontor.changes as c
     where c.tx = any(${arrayOf(moment.straddling)}::xid8[]) and c.relation = ${table.relation} and c.at <= ${moment.at}::timestamptz
-      and c.record_id is not null ${only}`
+      and ${IS_KNOWN} ${only}`
 }
+
+/** Rows of a table without a key have no record, and those whose key was erased name none. */
+const IS_KNOWN = sql.raw(
+  `c.record_id is not null and not (starts_with(c.record_id, 'erased-') and c.id in (select e.change_id from kontor.erasures as e))`,
+)
 
 /**
  * For each record changed since: the columns that differ from today's row, as they were (its changes' \`before\`s, the

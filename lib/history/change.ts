@@ -43,6 +43,9 @@ export interface Change {
 export const isOversize = (value: LoggedValue | undefined): value is Oversize =>
   typeof value === 'object' && value !== null
 
+/** What an erasure puts in place of a key that tells who it was. */
+export const isErasedId = (recordId: string): boolean => /^erased-[0-9a-f]{16}$/.test(recordId)
+
 /** Every value of a logged row as its Postgres text; marks stay objects. */
 export const textsOf = (column: SQL): SQL => sql`(select jsonb_object_agg(v.key, case
   when jsonb_typeof(v.value) = 'object' and v.value ?& '{size,sha256}' then v.value else to_jsonb(v.value #>> '{}') end)

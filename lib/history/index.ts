@@ -11,6 +11,7 @@ export {
 } from './as-of'
 export {
   type Change,
+  isErasedId,
   isOversize,
   type LoggedValue,
   type LoggedValues,

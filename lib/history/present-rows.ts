@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import type { Executor } from '@/lib/db/client'
-import { type LoggedValues, textsOf } from './change'
+import { isErasedId, type LoggedValues, textsOf } from './change'
 import { jsonOf, recordIdOf, valueCap } from './column-text'
 import { arrayOf } from './filters'
 import { quote } from './literal'
@@ -42,11 +42,12 @@ export async function presentRows(
   recordIds: readonly string[],
   isLocked = false,
 ): Promise<Map<string, LoggedValues>> {
+  const ids = recordIds.filter((id) => !isErasedId(id))
   const cap = valueCap(facts.columns)
   const row = jsonObject(facts.columns.map((column) => [column.name, jsonOf(column, `t.${quote(column.name)}`, cap)]))
   const rows = await db.execute<{ id: string; row: LoggedValues }>(sql`
     select k.id, ${textsOf(sql.raw(row))} as row
-    from unnest(${arrayOf(recordIds)}) as k(id)
+    from unnest(${arrayOf(ids)}) as k(id)
     cross join lateral (select t.* from ${tableOf(facts)} as t where ${sql.raw(keyMatches(facts, 't', 'k.id'))} limit 1 ${isLocked ? sql`for update` : sql``}) as t`)
   return new Map(rows.map(({ id, row: values }) => [id, values]))
 }

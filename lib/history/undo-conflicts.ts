@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import type { Executor } from '@/lib/db/client'
-import { isOversize, type LoggedValues } from './change'
+import { isErasedId, isOversize, type LoggedValues } from './change'
 import { arrayOf } from './filters'
 import type { TableFacts } from './table-facts'
 import { type FoldedStep, recordKey, sameValue, type UndoBlocker, type UndoConflict, type UndoStep } from './undo-step'
@@ -31,6 +31,10 @@ const draft = ({ relation, recordId, kind, unknown, changes }: FoldedStep): Undo
 export function settle(folded: FoldedStep, facts: TableFacts, present: LoggedValues | undefined): UndoStep[] {
   const step = draft(folded)
   const { blockers } = step
+  if (isErasedId(folded.recordId)) {
+    blockers.push({ kind: 'erased', canSkip: false })
+    return [step]
+  }
   if (folded.kind === 'restore') {
     Object.assign(step, writable(folded.target, facts, blockers))
     addRequired(step, facts)

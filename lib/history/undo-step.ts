@@ -25,6 +25,7 @@ export interface UndoBlocker {
     | 'too_large' // the value was too large for the log
     | 'no_key' // the table has no primary key: nothing says which row it was
     | 'no_table' // the table is gone
+    | 'erased' // its key was erased from the log: nobody knows any more which record it was
     | 'mark' // TRUNCATE of too many rows left only a mark
   /** The columns meant, by their database names. */
   columns?: string[]

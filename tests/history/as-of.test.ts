@@ -1,7 +1,9 @@
 import { sql } from 'drizzle-orm'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { asOfRecords, asOfSource, asOfTable, changedRecords } from '@/lib/history/as-of'
+import { eraseHistory } from '@/lib/history/erase'
 import { historyBounds, resolveMoment } from '@/lib/history/moment'
+import { restorePlan } from '@/lib/history/restore-plan'
 import { installTriggers } from '@/lib/history/triggers'
 import { createTestDatabase } from '@/tests/support/database'
 
@@ -168,6 +170,25 @@ describe('columns added and gone', () => {
         ['3', { kept: 'c', after: 'z' }],
       ]),
     )
+  })
+})
+
+describe('what was erased', () => {
+  const by = { actor: 'user:admin', reason: 'asked to be forgotten' }
+  it('is not shown any more: not the values, and where the key went too, not that there was a record', async () => {
+    await db.owner.sql.unsafe(`create table guests (id int primary key, name text, city text)`)
+    await track('guests')
+    await db.admin.sql`grant select on guests to kontor_app`
+    await db.admin.sql`insert into guests select i, 'guest ' || i, 'Ulm' from generate_series(1, 4) i`
+    const at = await now()
+    await db.admin.sql`update guests set name = 'renamed' where id in (1, 2)`
+    await db.admin.sql`delete from guests where id in (2, 3)`
+    await eraseHistory(db.owner.sql, { relation: 'public.guests', recordId: '1' }, by)
+    await eraseHistory(db.owner.sql, { relation: 'public.guests', recordId: '2', includeKey: true }, by)
+    await eraseHistory(db.owner.sql, { relation: 'public.guests', recordId: '3', columns: ['name'] }, by)
+    expect(await rowsOf('guests', at)).toEqual(['["1","renamed","Ulm"]', '["3",null,"Ulm"]', '["4","guest 4","Ulm"]'])
+    const plan = await restorePlan(orm, [{ schema: 'public', name: 'guests', past: sql`true`, present: sql`true` }], at)
+    expect(plan.steps.map(({ kind, recordId }) => `${kind} ${recordId}`)).toEqual(['restore 3'])
   })
 })
 

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { changesById, siteHistory, undoChunk, undoneBy, undoPlan } from '@/lib/history'
+import { eraseHistory } from '@/lib/history/erase'
 import { installTriggers } from '@/lib/history/triggers'
 import { createTestDatabase } from '@/tests/support/database'
 import { logged } from '@/tests/support/history'
@@ -292,6 +293,23 @@ describe('what is in the way', () => {
         ],
       },
     ])
+  })
+
+  it('a record whose key was erased, which nobody can name any more', async () => {
+    await run(`insert into wide (a) values ('Ada'), ('Bob')`)
+    const tx = await txOf(`update wide set b = 'x' where a in ('Ada', 'Bob'); delete from wide where a = 'Ada'`)
+    const [ada] = await db.admin
+      .sql`select record_id as id from kontor.changes where tx = ${tx}::xid8 and op = 'delete'`
+    await eraseHistory(
+      db.owner.sql,
+      { relation: 'public.wide', recordId: ada?.id, includeKey: true },
+      { actor: 'user:admin', reason: 'asked to be forgotten' },
+    )
+    const { steps } = await undoPlan(orm, { tx })
+    expect(steps.filter(({ blockers }) => blockers.length === 0)).toMatchObject([{ kind: 'set', values: { b: null } }])
+    const erased = steps.filter(({ blockers }) => blockers.length > 0)
+    expect(erased.length).toBeGreaterThan(0)
+    for (const step of erased) expect(step.blockers).toEqual([{ kind: 'erased', canSkip: false }])
   })
 
   it('a large value left alone is no conflict', async () => {

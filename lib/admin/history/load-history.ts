@@ -5,6 +5,7 @@ import {
   type Change,
   changeCounts,
   type HistoryFilters,
+  isErasedId,
   recordHistory,
   siteHistory,
 } from '@/lib/history'
@@ -142,8 +143,8 @@ export async function viewChanges(ctx: RequestContext, entries: readonly Activit
     entries.map(async ({ change, count, relations, ops }): Promise<ChangeView> => {
       const resource = ctx.admin.byRelation.get(change.relation)
       const { fields, more } = await differencesOf(ctx, resource, change)
-      const isReadable =
-        resource && !resource.hidden && change.recordId !== null && (await isAllowed(ctx, resource, 'read'))
+      const isNamed = change.recordId !== null && !isErasedId(change.recordId)
+      const isReadable = isNamed && resource && !resource.hidden && (await isAllowed(ctx, resource, 'read'))
       return {
         id: change.id,
         tx: change.tx,
@@ -166,7 +167,7 @@ export async function viewChanges(ctx: RequestContext, entries: readonly Activit
         count,
         isUniform: relations.length === 1 && ops.length === 1,
         isUndo: change.undoes.length > 0,
-        canUndo: change.op !== 'truncate' && change.recordId !== null,
+        canUndo: change.op !== 'truncate' && isNamed,
       }
     }),
   )
@@ -197,7 +198,7 @@ async function titlesNow(ctx: RequestContext, entries: readonly { change: Change
   const ids = new Map<Resource, string[]>()
   for (const { change } of entries) {
     const resource = ctx.admin.byRelation.get(change.relation)
-    if (!resource || change.recordId === null || titleThen(resource, change)) continue
+    if (!resource || change.recordId === null || isErasedId(change.recordId) || titleThen(resource, change)) continue
     ids.set(resource, [...(ids.get(resource) ?? []), change.recordId])
   }
   const titles = new Map<string, string>()

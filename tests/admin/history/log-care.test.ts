@@ -3,7 +3,9 @@ import { expect, test } from 'vitest'
 import { resource, section } from '@/lib/admin/define'
 import { loadActivity, loadPeople, loadStatistics } from '@/lib/admin/history/load-history'
 import { exportNewestSeal, verifyLog } from '@/lib/admin/operations/log-care'
+import { undoChanges } from '@/lib/admin/operations/undo'
 import { installTriggers, sealChanges, sealedUpTo } from '@/lib/history'
+import { eraseHistory } from '@/lib/history/erase'
 import { createTestAdmin, EDITOR } from '@/tests/support/admin'
 import { createTestDatabase } from '@/tests/support/database'
 
@@ -64,6 +66,24 @@ test('the charts count day by day in the person’s zone, by person and resource
   const few = await loadStatistics(await as(EDITOR), 7)
   expect(few.resources.map(({ key }) => key)).not.toContain('main/rolls')
   expect(few.people).toEqual([{ key: 'postgres', label: 'postgres', count: 30 }])
+})
+
+test('a record whose key was erased is no link, and its change cannot be undone', async () => {
+  await db.admin.sql`insert into loaves values (77, 'Ada’s own')`
+  const erasure = { relation: 'public.loaves', recordId: '77', includeKey: true }
+  await eraseHistory(db.owner.sql, erasure, { actor: 'user:admin', reason: 'asked to be forgotten' })
+  const [entry] = (await loadActivity(ctx, { resources: ['main/loaves'] })).changes
+  expect(entry).toMatchObject({
+    op: 'insert',
+    canUndo: false,
+    href: undefined,
+    title: expect.stringMatching(/^Loaf erased-/),
+  })
+  expect(JSON.stringify(entry)).not.toMatch(/Ada|"77"/)
+  await expect(undoChanges({ ctx }, { tx: entry?.tx })).rejects.toMatchObject({
+    details: { undo: { obstacles: [{ choice: 'leaveOut', reason: expect.stringMatching(/has been erased/) }] } },
+  })
+  await db.admin.sql`delete from loaves where id = 77`
 })
 
 test('the activity narrows to one person, and to whoever writes past the admin', async () => {
