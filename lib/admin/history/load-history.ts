@@ -106,9 +106,11 @@ const DAY_MS = 86_400_000
 export async function loadStatistics(ctx: RequestContext, lastDays: number): Promise<ChangeStatistics> {
   const seen = await resourcesSeenWhole(ctx)
   const zone = ctx.timeZone
-  const dayOf = new Intl.DateTimeFormat('en-CA', { timeZone: zone, dateStyle: 'short' })
-  const today = ctx.clock.now().getTime()
-  const days = Array.from({ length: lastDays }, (_, at) => dayOf.format(today - (lastDays - 1 - at) * DAY_MS))
+  const today = new Intl.DateTimeFormat('en-CA', { timeZone: zone, dateStyle: 'short' }).format(ctx.clock.now())
+  // Days of the calendar: where clocks are changed, twenty-four hours ago may be the day before yesterday.
+  const days = Array.from({ length: lastDays }, (_, at) =>
+    new Date(Date.parse(today) - (lastDays - 1 - at) * DAY_MS).toISOString().slice(0, 10),
+  )
   const relations = [...new Set([...seen.map(({ shape }) => shape.relation), ...joinRelations(seen, seen)])]
   const counts = await changeCounts(ctx.db, { relations, from: `${days[0]} 00:00:00 ${zone}`, zone })
   const names = await actorNames(ctx, [...counts.actors.keys()])

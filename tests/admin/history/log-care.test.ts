@@ -86,6 +86,17 @@ test('a record whose key was erased is no link, and its change cannot be undone'
   await db.admin.sql`delete from loaves where id = 77`
 })
 
+test('no day is missing from the charts, and none there twice, where clocks are changed', async () => {
+  // In Auckland clocks go forward on 27 September 2026 and back on 5 April: a day of 23 hours, and one of 25.
+  for (const now of ['2026-10-01T11:30:00Z', '2026-04-10T11:30:00Z', '2026-04-10T12:30:00Z']) {
+    const { days } = await loadStatistics({ ...ctx, clock: { now: () => new Date(now) } }, 30)
+    const keys = days.map(({ key }) => key)
+    expect(new Set(keys).size).toBe(30)
+    const span = (Date.parse(keys.at(-1) ?? '') - Date.parse(keys[0] ?? '')) / 86_400_000
+    expect(span).toBe(29)
+  }
+})
+
 test('the activity narrows to one person, and to whoever writes past the admin', async () => {
   expect(await loadPeople(ctx)).toContainEqual({ id: `user:${person!.id}`, name: 'Ana' })
   const ofAna = await loadActivity(ctx, { filters: { actor: `user:${person!.id}` } })
