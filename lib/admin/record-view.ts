@@ -126,7 +126,11 @@ const textOf = (value: LoggedValue | undefined) => (value === undefined || isOve
 
 async function droppedValues(ctx: RequestContext, resource: Resource, id: string): Promise<RecordView['dropped']> {
   const texts = (await resource.past?.droppedValues(ctx.db, id)) ?? {}
-  return Object.entries(texts).flatMap(([name, text]) => (text === null ? [] : [{ name, text }]))
+  const fields = new Map([...resource.fields.values()].map((field) => [field.column.name, field]))
+  return Object.entries(texts).flatMap(([name, text]) => {
+    const field = fields.get(name)
+    return text === null || field?.read(ctx) === false ? [] : [{ name: field?.label ?? name, text }]
+  })
 }
 
 /**

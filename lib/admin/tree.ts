@@ -89,7 +89,7 @@ export interface Past {
   at: string
   /** The resource as it is now. */
   present: Resource
-  /** What a record held in columns that the table no longer has, by their names. */
+  /** What a record held in columns that the table no longer has, or not as this type, by their names. */
   droppedValues(db: RequestContext['db'], id: string): Promise<Texts>
   /**
    * Holds for rows of `alias` whose record satisfies the condition as it is now too, or as it was when it went.

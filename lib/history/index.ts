@@ -8,6 +8,7 @@ export {
   changedRecords,
   holdsNow,
   idsToday,
+  unfitting,
 } from './as-of'
 export {
   type Change,

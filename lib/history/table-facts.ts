@@ -44,6 +44,8 @@ export interface TableFacts {
   key: string[]
   /** Leaf partitions, quoted for SQL: TRUNCATE can name them one by one. */
   leaves: string[]
+  /** Whether the server can say if a text is a value of a type without failing where it is none: PostgreSQL 16 and later. */
+  canTryTypes: boolean
 }
 
 /** Runs one statement without parameters: over postgres.js for owners' commands, over Drizzle within a request. */
@@ -66,8 +68,9 @@ export async function readTableFacts(
     width: number
     key: string[]
     leaves: string[]
+    canTryTypes: boolean
   }>(`
-    select c.oid::int8 as oid, c.relkind as kind, c.relpersistence as persistence, c.relnatts as width,
+    select to_regprocedure('pg_catalog.pg_input_is_valid(text,text)') is not null as "canTryTypes", c.oid::int8 as oid, c.relkind as kind, c.relpersistence as persistence, c.relnatts as width,
       case when c.relispartition then (select rn.nspname || '.' || r.relname from pg_class r join pg_namespace rn on rn.oid = r.relnamespace
         where r.oid = pg_partition_root(c.oid)) end as "partitionOf",
       coalesce((select array_agg(a.attname::text order by place) from pg_index i
@@ -94,6 +97,7 @@ export async function readTableFacts(
     width: found.width,
     key: found.key,
     leaves: found.leaves,
+    canTryTypes: found.canTryTypes,
   }
 }
 

@@ -146,6 +146,27 @@ describe('columns added and gone', () => {
     expect(await rowsOf('shifting', at)).toEqual(['["1","a","7"]', '["2","b","7"]', '["3","c","7"]'])
   })
 
+  it('a value that a column’s type of today cannot hold is not shown there, and hides nothing else', async () => {
+    await db.owner.sql.unsafe(`create type mood as enum ('fine', 'sad'); create domain small as int check (value < 1000);
+      create table retyped (id int primary key, size text, mood mood, price numeric(8, 2), label text, count small)`)
+    await track('retyped')
+    await db.admin.sql`grant select on retyped to kontor_app`
+    await db.admin.sql`insert into retyped values (1, 'big', 'sad', 123.45, 'a', 900), (2, '7', 'fine', 1.5, 'b', 1)`
+    const at = await now()
+    await db.admin.sql`update retyped set size = '1', mood = 'fine', price = 0, label = 'c', count = 2`
+    await db.owner.sql.unsafe(`alter table retyped alter column size type int using size::int;
+      alter type mood rename value 'sad' to 'blue'; alter table retyped alter column price type numeric(4, 2);
+      alter domain small add constraint smaller check (value < 100)`)
+    await track('retyped')
+    await db.admin.sql`delete from retyped where id = 2`
+    const table = await asOfTable(orm, { schema: 'public', name: 'retyped' })
+    if (!table.canTryTypes) return expect(rowsOf('retyped', at)).rejects.toThrow()
+    expect(await rowsOf('retyped', at)).toEqual(['["1",null,null,null,"a",null]', '["2","7","fine","1.50","b","1"]'])
+    const moment = await resolveMoment(orm, at)
+    const [one] = await orm.execute(sql`select t.size, t.mood, t.label from ${asOfRecords(table, moment, ['1'])} as t`)
+    expect(one).toEqual({ size: null, mood: null, label: 'a' })
+  })
+
   it('a renamed column is one that is gone and one that came: what was under the old name is not lost', async () => {
     await db.owner.sql.unsafe(`create table renamed (id int primary key, kept text, before text not null)`)
     await track('renamed')

@@ -1,5 +1,6 @@
 import { and, or, type SQL, sql } from 'drizzle-orm'
 import { isMalformedValue } from '@/lib/db/postgres-errors'
+import { AdminError } from '@/lib/errors'
 import type { Requirement } from '@/lib/history'
 import type { RequestContext } from '../context'
 import { rowCondition } from '../policy'
@@ -76,11 +77,20 @@ export async function readList(ctx: RequestContext, state: ListState, needed: Ne
     if (isTimeout(error)) throw await explainTimeout(ctx, state, error)
     if (!isMalformedValue(error)) throw error
     const mended = await leaveOutMalformed(ctx, state)
-    if (!mended) throw error
+    if (!mended) throw state.resource.past ? unreadable(state.resource, error) : error
     const read = await readNearest(ctx, mended.state, needed)
     return { ...read, notices: [...mended.notices, ...read.notices] }
   }
 }
+
+/** No part of the address is to blame: it is what the log holds. */
+const unreadable = ({ plural }: Resource, cause: unknown): AdminError =>
+  new AdminError(
+    'invalid',
+    `${plural} cannot be listed as of this moment: a column has another type since, which cannot hold what was in it then.`,
+    {},
+    { cause },
+  )
 
 async function readNearest(ctx: RequestContext, state: ListState, needed: Needed): Promise<ReadList> {
   const { resource, size } = state

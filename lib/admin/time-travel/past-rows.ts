@@ -12,6 +12,7 @@ import {
   isOversize,
   type LoggedValues,
   type Moment,
+  unfitting,
 } from '@/lib/history'
 import type { PastRows, QualifiedName, Texts, Versions } from '@/lib/storage'
 import type { RequestContext } from '../context'
@@ -23,7 +24,7 @@ export interface PastTable extends PastRows {
   idsToday?(db: RequestContext['db'], condition: (alias: string) => SQL): Promise<readonly string[] | undefined>
   /** Holds for rows whose record satisfies the condition as it is now too, or as it was when it went. */
   holdsNow(alias: string, condition: (alias: string) => SQL): SQL
-  /** What a record held in columns that the table no longer has, as far as it changed since. */
+  /** What a record held in columns that the table no longer has, or not as this type, as far as it changed since. */
   droppedValues(db: RequestContext['db'], id: string): Promise<Texts>
 }
 
@@ -55,11 +56,11 @@ export function pastOfLog(table: AsOfTable, moment: Moment): PastTable {
     },
     async droppedValues(db, id) {
       const [row] = await db.execute<{ state: LoggedValues | null }>(changedRecords(table, moment, [id]))
-      const known = new Set(table.columns.map(({ name }) => name))
+      const state = row?.state ?? {}
+      const shown = new Set(table.columns.map(({ name }) => name))
+      for (const name of await unfitting(db, table, state)) shown.delete(name)
       return Object.fromEntries(
-        Object.entries(row?.state ?? {}).flatMap(([name, value]) =>
-          known.has(name) || isOversize(value) ? [] : [[name, value]],
-        ),
+        Object.entries(state).flatMap(([name, value]) => (shown.has(name) || isOversize(value) ? [] : [[name, value]])),
       )
     },
   }

@@ -1,6 +1,8 @@
 import { ne, sql } from 'drizzle-orm'
+import { integer, pgTable, text } from 'drizzle-orm/pg-core'
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { resource, section } from '@/lib/admin/define'
 import { loadList, loadOptions, parseListState, streamCsv } from '@/lib/admin/list'
 import { travel, travelExactly } from '@/lib/admin/time-travel/travel'
 import type { ListView } from '@/lib/admin/view'
@@ -345,6 +347,30 @@ describe('pickers', () => {
     const list = await loadList(then.ctx, then.resource, new URLSearchParams('f.categoryId=eq:90'))
     expect(list.chips.map(({ label }) => label)).toEqual(['Category is Pumpernickel'])
     expect(list.filters.find(({ field }) => field === 'categoryId')?.optionsUrl).toMatch(/\?at=20/)
+  })
+})
+
+describe('a key that is of another type since', () => {
+  it('is said where it keeps the list from being put together', async () => {
+    await db.owner.sql.unsafe(
+      `create table crates (code text primary key, place text); grant all on crates to kontor_app`,
+    )
+    const table = { schema: 'public', name: 'crates' }
+    await installTriggers(db.owner.sql, [table])
+    await db.admin.sql`insert into crates values ('1', 'cellar'), ('A2', 'attic')`
+    const at = await now()
+    await db.admin.sql`delete from crates where code = 'A2'`
+    await db.owner.sql`alter table crates alter column code type integer using code::integer`
+    const crates = pgTable('crates', { code: integer().primaryKey(), place: text() })
+    const { ctx, of } = await createTestAdmin(db.app, {
+      schema: { crates },
+      sections: { main: section('Main', {}, { crates: resource(crates) }) },
+    })
+    const then = await travel(ctx, of(crates), at)
+    await expect(loadList(then.ctx, then.resource, new URLSearchParams())).rejects.toMatchObject({
+      code: 'invalid',
+      message: expect.stringMatching(/^Crates cannot be listed as of this moment: a column has another type since/),
+    })
   })
 })
 

@@ -103,6 +103,27 @@ describe('a record as of a moment', () => {
     expect(await record('1', at, options)).toMatchObject({ title: 'Rye loaf' })
   })
 
+  it('keeps what its column cannot hold any more, for those who may read the field', async ({ skip }) => {
+    const [server] = await db.admin.sql`select current_setting('server_version_num')::int as version`
+    skip(server?.version < 160_000)
+    await db.admin.sql.unsafe(
+      `insert into products (id, name, sku, sold, status) values (70, 'Bun', 'B', 0, 'sold_out')`,
+    )
+    const then = (await db.admin.sql<{ at: string }[]>`select clock_timestamp()::text as at`)[0]!.at
+    await db.admin.sql`update products set status = 'available' where id = 70`
+    await db.owner.sql`alter type status rename value 'sold_out' to 'gone'`
+    try {
+      const shown = await record('70', then)
+      expect(shown.dropped).toEqual([{ name: 'Status', text: 'sold_out' }])
+      expect(shown.texts.status).toBeNull()
+      const closed = await record('70', then, { form: { fields: { status: { read: () => false } } } })
+      expect(closed.dropped).toEqual([])
+    } finally {
+      await db.owner.sql`alter type status rename value 'gone' to 'sold_out'`
+      await db.admin.sql`delete from products where id = 70`
+    }
+  })
+
   it('keeps what stood in a column that is gone, and knows nothing of one that came', async () => {
     await db.owner.sql.unsafe('alter table products drop column oven; alter table products add column shelf text')
     await install()
