@@ -10,6 +10,7 @@ import type { Field, RecordValues, Resource } from '../tree'
 import { absence } from './absence'
 import { FieldsOf } from './undo-fields'
 import { loadRows, subjectOf, type UndoSubject } from './undo-subject'
+import { unseenLinks } from './undo-unseen'
 
 /** A step of the plan as this person may take it. */
 export interface WeighedStep {
@@ -58,6 +59,7 @@ async function weighGroup(
   const rows = await permitted(ctx, subject, steps, lock)
   const fields = new FieldsOf(ctx, subject)
   const arisen = await arisenMeanwhile(ctx, steps, request)
+  const unseen = subject.link && (await unseenLinks(ctx, subject.link, steps))
   const weighed: WeighedStep[] = []
   for (const step of steps) {
     const row = rows.get(step.recordId)
@@ -66,6 +68,14 @@ async function weighGroup(
     const record = row && kind === 'set' && !subject.link ? toRecord(subject.resource, row.texts) : undefined
     if (record)
       for (const name of Object.keys(own.texts)) assertMayChange(ctx, subject.resource, fields.field(name), record)
+    if (unseen?.has(step.recordId)) {
+      own.obstacles.push({
+        record: title,
+        label: '',
+        reason: 'It is a link to a record that you may not see.',
+        choice: 'leaveOut',
+      })
+    }
     for (const blocker of step.blockers) overcome(own, blocker, title, fields, ctx, request)
     for (const { column, expected, now, changeIds } of step.conflicts) {
       const isOverruled = request.overrule && !changeIds.some((id) => arisen.has(id))

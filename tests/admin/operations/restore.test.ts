@@ -1,11 +1,12 @@
 import { ne } from 'drizzle-orm'
 import { beforeEach, describe, expect, it } from 'vitest'
+import { type ResourceOptions, resource, section } from '@/lib/admin/define'
 import { countRestore, type RestoreRequest, restoreRecords } from '@/lib/admin/operations/restore'
 import { undoChanges } from '@/lib/admin/operations/undo'
 import { installTriggers } from '@/lib/history'
 import { createTestAdmin, EDITOR } from '@/tests/support/admin'
 import { createTestDatabase } from '@/tests/support/database'
-import { bakeryOptions, createBakery, products, tags } from '../list/bakery'
+import { bakeryOptions, categories, createBakery, products, tags } from '../list/bakery'
 
 const db = await createTestDatabase()
 await createBakery(db)
@@ -104,6 +105,49 @@ describe('a record', () => {
     await expect(restoreRecords(road, of(products), { at, what: { id: '1' } })).rejects.toMatchObject({
       code: 'forbidden',
     })
+  })
+})
+
+describe('links to records that the person may not see', () => {
+  it('stay as they are, as in a form', async () => {
+    const at = await now()
+    await db.admin.sql.unsafe(`delete from products_tags where product_id = 1; insert into products_tags values (2, 2)`)
+    const options = bakeryOptions(LIST)
+    const hidden = (authorize: ResourceOptions<typeof tags>['authorize']) =>
+      createTestAdmin(db.app, {
+        ...options,
+        sections: {
+          shop: section(
+            'Shop',
+            {},
+            {
+              products: resource(products, LIST),
+              categories: resource(categories),
+              tags: resource(tags, { authorize }),
+            },
+          ),
+        },
+      })
+    const { as, of } = await hidden((who) => who.user.role === 'owner' || ne(tags.id, 2))
+    const road = { ctx: await as(EDITOR) }
+    const what = { query: '' }
+    await expect(restoreRecords(road, of(products), { at, what })).rejects.toMatchObject({
+      details: {
+        undo: {
+          blocked: 2,
+          free: 1,
+          obstacles: [{ choice: 'leaveOut', reason: expect.stringMatching(/may not see/) }, {}],
+        },
+      },
+    })
+    expect(await restoreRecords(road, of(products), { at, what, leaveOut: true })).toMatchObject({ links: 1 })
+    expect(await rows('products_tags')).toEqual(['(1,1)', '(2,1)', '(2,2)'])
+    const none = await hidden((who) => who.user.role === 'owner')
+    await expect(
+      restoreRecords({ ctx: await none.as(EDITOR) }, none.of(products), { at, what, leaveOut: true }),
+    ).rejects.toMatchObject({ message: expect.stringMatching(/Nothing is left to restore/) })
+    const { ctx } = await hidden((who) => who.user.role === 'owner')
+    expect(await restoreRecords({ ctx }, of(products), { at, what })).toMatchObject({ links: 2 })
   })
 })
 
