@@ -35,9 +35,7 @@ export async function lookAtPart(
   const groups = new Set(found?.groups)
   const inTheWay = new InTheWay(found?.reasons)
   const part = await planPart(ctx.tx, selectorOf(request), found?.before ?? null)
-  const isDoubtful = doubts(ctx, groups)
-  const doubtful: UndoStep[] = []
-  for (const step of part.steps) if (await isDoubtful(step)) doubtful.push(step)
+  const doubtful = part.steps.filter(doubts(ctx, groups))
   for (const step of await weighSteps(ctx, doubtful, request, LOOK)) inTheWay.add(step)
   const records = (found?.records ?? 0) + part.records
   if (part.next !== null) {
@@ -52,10 +50,10 @@ export async function lookAtPart(
 const LOOK = { lock: false }
 
 /** Whether a step has to be weighed: the first of its table and kind, and any that does not go back just like that. */
-function doubts(ctx: OperationContext, met: Set<string>): (step: UndoStep) => Promise<boolean> {
+function doubts(ctx: OperationContext, met: Set<string>): (step: UndoStep) => boolean {
   const known = new Map<string, ReadonlySet<string>>()
-  return async ({ relation, kind, values, unknown, conflicts, blockers }) => {
-    const columns = known.get(relation) ?? columnsOf(await subjectOf(ctx, relation))
+  return ({ relation, kind, values, unknown, conflicts, blockers }) => {
+    const columns = known.get(relation) ?? columnsOf(subjectOf(ctx, relation))
     known.set(relation, columns)
     const group = `${kind} ${relation}`
     if (!met.has(group)) {

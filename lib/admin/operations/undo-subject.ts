@@ -10,23 +10,30 @@ export type UndoSubject =
   | { resource: Resource; link: ManyToMany; storage: Storage }
 
 /**
- * The subject of 'schema.table' for this person. A link belongs to the records on both of its sides, and goes by the
- * side they may change, as it would in that side's form.
+ * The subject of 'schema.table'. A link belongs to the records on both of its sides: this is the first the config names.
  * @throws AdminError `conflict` where the table is not part of their admin
  */
-export async function subjectOf(ctx: OperationContext, relation: string): Promise<UndoSubject> {
-  const resource = ctx.admin.byRelation.get(relation)
-  if (resource) return { resource, storage: resource.storage }
-  let closed: UndoSubject | undefined
-  for (const owner of ctx.admin.resources.values()) {
-    const link = owner.manyToMany.find(({ join }) => join.relation === relation)
-    if (!link) continue
-    const side = { resource: owner, link, storage: tableStorage(link.join, { keyFields: link.join.primaryKey }) }
-    if (await isAllowed(ctx, owner, 'update')) return side
-    closed ??= side
-  }
-  if (closed) return closed
+export function subjectOf(ctx: OperationContext, relation: string): UndoSubject {
+  const [first] = sidesOf(ctx, relation)
+  if (first) return first
   throw new AdminError('conflict', `${relation} is not part of this admin, so its changes cannot be undone here.`)
+}
+
+/** The same as this person may change it: a link by the side whose records they may, as in that side's form. */
+export async function subjectFor(ctx: OperationContext, relation: string): Promise<UndoSubject> {
+  for (const side of sidesOf(ctx, relation))
+    if (side.link && (await isAllowed(ctx, side.resource, 'update'))) return side
+  return subjectOf(ctx, relation)
+}
+
+function sidesOf(ctx: OperationContext, relation: string): UndoSubject[] {
+  const resource = ctx.admin.byRelation.get(relation)
+  if (resource) return [{ resource, storage: resource.storage }]
+  return [...ctx.admin.resources.values()].flatMap((owner) => {
+    const link = owner.manyToMany.find(({ join }) => join.relation === relation)
+    if (!link) return []
+    return [{ resource: owner, link, storage: tableStorage(link.join, { keyFields: link.join.primaryKey }) }]
+  })
 }
 
 /** The columns, by their database names, that an undo can write through this subject. */

@@ -9,7 +9,7 @@ import { titleOf, toRecord } from '../record'
 import type { Field, RecordValues, Resource } from '../tree'
 import { absence } from './absence'
 import { FieldsOf } from './undo-fields'
-import { loadRows, subjectOf, type UndoSubject } from './undo-subject'
+import { loadRows, subjectFor, type UndoSubject } from './undo-subject'
 import { unseenLinks } from './undo-unseen'
 
 /** A step of the plan as this person may take it. */
@@ -55,7 +55,7 @@ async function weighGroup(
   lock: boolean,
 ): Promise<WeighedStep[]> {
   const [{ relation, kind }] = steps as [UndoStep]
-  const subject = await subjectOf(ctx, relation)
+  const subject = await subjectFor(ctx, relation)
   const rows = await permitted(ctx, subject, steps, lock)
   const fields = new FieldsOf(ctx, subject)
   const arisen = await arisenMeanwhile(ctx, steps, request)
