@@ -60,56 +60,59 @@ describe('a cursor', () => {
   // Without a name each reading makes sure of the server, with one only the first in a session.
   const READERS = [undefined, 'reader']
 
-  it.each(READERS)('reads what is committed once, however transactions interleave with readings (%s)', async (reader) => {
-    const step = fc.oneof(
-      { weight: 6, arbitrary: fc.record({ kind: fc.constant('write' as const), who: fc.nat(2) }) },
-      { weight: 2, arbitrary: fc.record({ kind: fc.constant('savepoint' as const), who: fc.nat(2) }) },
-      {
-        weight: 3,
-        arbitrary: fc.record({
-          kind: fc.constantFrom('commit' as const, 'commit' as const, 'rollback' as const),
-          who: fc.nat(2),
-        }),
-      },
-      { weight: 4, arbitrary: fc.record({ kind: fc.constant('read' as const), who: fc.constant(0) }) },
-    )
-    await fc.assert(
-      fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 40 }), async (steps) => {
-        const start = await presentCursor(db.app.sql)
-        let at = start
-        const read: string[] = []
-        const look = async () => {
-          const { next, changes, isGap } = await readSince(db.app.sql, parseCursor(formatCursor(at))!, { reader })
-          expect(isGap).toBe(false)
-          read.push(...changes.map(({ id }) => id))
-          at = next
-        }
-        const isOpen = [false, false, false]
-        for (const { kind, who } of steps) {
-          const session = sessions[who]!
-          if (kind === 'read') await look()
-          else if (kind === 'commit' || kind === 'rollback') {
-            if (isOpen[who]) await session.unsafe(kind)
-            isOpen[who] = false
-          } else {
-            if (!isOpen[who]) await session`begin`
-            isOpen[who] = true
-            if (kind === 'savepoint') await session`savepoint s`
-            await session`insert into notes (text) values ('x')`
-            if (kind === 'savepoint') await session`rollback to savepoint s`
+  it.each(READERS)(
+    'reads what is committed once, however transactions interleave with readings (%s)',
+    async (reader) => {
+      const step = fc.oneof(
+        { weight: 6, arbitrary: fc.record({ kind: fc.constant('write' as const), who: fc.nat(2) }) },
+        { weight: 2, arbitrary: fc.record({ kind: fc.constant('savepoint' as const), who: fc.nat(2) }) },
+        {
+          weight: 3,
+          arbitrary: fc.record({
+            kind: fc.constantFrom('commit' as const, 'commit' as const, 'rollback' as const),
+            who: fc.nat(2),
+          }),
+        },
+        { weight: 4, arbitrary: fc.record({ kind: fc.constant('read' as const), who: fc.constant(0) }) },
+      )
+      await fc.assert(
+        fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 40 }), async (steps) => {
+          const start = await presentCursor(db.app.sql)
+          let at = start
+          const read: string[] = []
+          const look = async () => {
+            const { next, changes, isGap } = await readSince(db.app.sql, parseCursor(formatCursor(at))!, { reader })
+            expect(isGap).toBe(false)
+            read.push(...changes.map(({ id }) => id))
+            at = next
           }
-        }
-        for (const [who, session] of sessions.entries()) if (isOpen[who]) await session`commit`
-        await look()
-        const committed = await db.admin.sql<{ id: string }[]>`
+          const isOpen = [false, false, false]
+          for (const { kind, who } of steps) {
+            const session = sessions[who]!
+            if (kind === 'read') await look()
+            else if (kind === 'commit' || kind === 'rollback') {
+              if (isOpen[who]) await session.unsafe(kind)
+              isOpen[who] = false
+            } else {
+              if (!isOpen[who]) await session`begin`
+              isOpen[who] = true
+              if (kind === 'savepoint') await session`savepoint s`
+              await session`insert into notes (text) values ('x')`
+              if (kind === 'savepoint') await session`rollback to savepoint s`
+            }
+          }
+          for (const [who, session] of sessions.entries()) if (isOpen[who]) await session`commit`
+          await look()
+          const committed = await db.admin.sql<{ id: string }[]>`
           select id::text as id from kontor.changes where id > ${start.id} order by changes.id`
-        expect(read.toSorted((a, b) => Number(a) - Number(b))).toEqual(committed.map(({ id }) => id))
-        const page = await readPage(db.app.sql, start, at, undefined)
-        expect(page.changes.map(({ id }) => id)).toEqual(committed.map(({ id }) => id))
-      }),
-      { numRuns: 60 },
-    )
-  })
+          expect(read.toSorted((a, b) => Number(a) - Number(b))).toEqual(committed.map(({ id }) => id))
+          const page = await readPage(db.app.sql, start, at, undefined)
+          expect(page.changes.map(({ id }) => id)).toEqual(committed.map(({ id }) => id))
+        }),
+        { numRuns: 60 },
+      )
+    },
+  )
 
   it.each(READERS)('reads by an index, and only what is new (%s)', async (reader) => {
     await db.admin.sql`insert into notes (text) select 'x' from generate_series(1, 20000)`
