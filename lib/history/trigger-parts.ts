@@ -31,10 +31,9 @@ export const DECLARATIONS = `  v_at timestamptz;
   v_reason text;
   v_undoes jsonb;
   v_undone bigint[];
-  v_muted boolean;
   v_pinned text[];`
 
-const SETTINGS = ['actor', 'source', 'request_id', 'reason', 'undoes', 'mute']
+const SETTINGS = ['actor', 'source', 'request_id', 'reason', 'undoes']
 
 /**
  * What the transaction claims about itself, cut to what an index entry can hold. Most writers beside Kontor claim nothing,
@@ -47,7 +46,6 @@ export const claims = (relation: string) => {
     v_source := left(nullif(${set('source')}, ''), 100);
     v_request := left(nullif(${set('request_id')}, ''), 200);
     v_reason := left(nullif(${set('reason')}, ''), 2000);
-    v_muted := ${set('mute')} = 'on';
     IF ${set('undoes')} <> '' THEN v_undoes := kontor.undoes_in(${literal(relation)}); END IF;
   END IF;`
 }
@@ -104,7 +102,7 @@ export const SETTLE = `v_at := clock_timestamp();
  * Wakes the feed once for all transactions under way; `kontor.mute` leaves it to the poll (bulk loads, PREPARE TRANSACTION).
  * One expression, because a statement of its own would start the executor; pg_notify returns no NULL.
  */
-export const DOORBELL = `IF v_muted IS NOT TRUE AND pg_try_advisory_xact_lock(1802465908, 20)
+export const DOORBELL = `IF current_setting('kontor.mute', true) IS DISTINCT FROM 'on' AND pg_try_advisory_xact_lock(1802465908, 20)
     AND pg_notify('kontor_changes', '') IS NULL THEN NULL; END IF;`
 
 /** Before the log rows are written: remembers where they begin, for the reactions. */

@@ -13,8 +13,8 @@ import type { BenchTable } from './support/table'
 import { compare, type WriteOptions, write } from './support/write'
 
 const WRITERS = 16
-const SAMPLES = Number(process.env.S ?? 500)
-const ROUNDS = Number(process.env.R ?? 8)
+const SAMPLES = 500
+const ROUNDS = 8
 const SECONDS = 3
 const FLOOD = 1_000_000
 
