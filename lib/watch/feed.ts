@@ -85,7 +85,7 @@ const CHANGES_PER_REST_MS = 100
 /** While writers are open their ring may have been swallowed by the one that woke us. */
 const ECHO_MS = 15
 /** Writers that stay open for longer than this are looked for less often. */
-const PATIENT_AFTER_MS = 5_000
+const PATIENT_AFTER_MS = 60_000
 const PATIENT_ECHO_MS = 100
 
 /** One reader for the whole process. Nothing runs until somebody subscribes. */
