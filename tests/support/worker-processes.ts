@@ -52,7 +52,7 @@ export async function workerProcesses(name = 'worker-process.ts') {
     await program.remove()
   })
 
-  async function start(options: WorkerProcessOptions): Promise<WorkerProcess> {
+  function launch(options: WorkerProcessOptions) {
     const child = spawn(process.execPath, [program.file], {
       env: { ...process.env, WORKER_OPTIONS: JSON.stringify(options) },
       // Its input ends with this process, and it with its input: none is left behind.
@@ -63,13 +63,18 @@ export async function workerProcesses(name = 'worker-process.ts') {
       running.delete(child)
       return (code ?? signal) as number | string
     })
+    return { child, worker: { pid: child.pid ?? 0, signal: (name) => child.kill(name), ended } satisfies WorkerProcess }
+  }
+
+  async function start(options: WorkerProcessOptions): Promise<WorkerProcess> {
+    const { child, worker } = launch(options)
     await Promise.race([
       once(child.stdout, 'data'),
-      ended.then((how) => {
+      worker.ended.then((how) => {
         throw new Error(`The worker ended before it was ready: ${how}`)
       }),
     ])
-    return { pid: child.pid ?? 0, signal: (name) => child.kill(name), ended }
+    return worker
   }
 
   async function kill(child: ChildProcess): Promise<void> {
@@ -80,7 +85,7 @@ export async function workerProcesses(name = 'worker-process.ts') {
     await gone
   }
 
-  /** Keeps one worker running: starts another as soon as one dies, until `stop`. */
+  /** Keeps one worker running: starts another as soon as one dies, be it before it was ready, until `stop`. */
   async function supervise(options: WorkerProcessOptions) {
     let isOver = false
     let current = await start(options)
@@ -89,7 +94,7 @@ export async function workerProcesses(name = 'worker-process.ts') {
       while (!isOver) {
         await current.ended
         if (isOver || isClosing) return
-        current = await start(options)
+        current = launch(options).worker
         starts++
       }
     })()
@@ -100,8 +105,6 @@ export async function workerProcesses(name = 'worker-process.ts') {
         isOver = true
         current.signal('SIGKILL')
         await loop
-        current.signal('SIGKILL') // the one that was being started meanwhile
-        await current.ended
       },
     }
   }

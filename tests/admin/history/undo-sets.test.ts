@@ -80,7 +80,7 @@ test('ten thousand rows changed by psql go back with hooks run for each, in a fe
     },
   })
   const statements = await statementsOf(async () => {
-    expect(await undoChanges({ ctx }, { tx })).toEqual({ undone: 10_000 })
+    expect(await undoChanges({ ctx }, { tx })).toMatchObject({ undone: 10_000, removed: [] })
   })
   expect(statements).toBeLessThan(200)
   expect(seen.before.size).toBe(10_000)
