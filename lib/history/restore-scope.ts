@@ -54,7 +54,9 @@ export async function changedLinks(
     table.key.indexOf(links.owner.find(({ holds }) => holds === part)?.column ?? ''),
   )
   if (places.includes(-1)) return []
-  const rows = await db.execute<{ id: string }>(changedIds(table, moment))
+  const rows = await db.execute<{ id: string }>(
+    sql`select l.id from (${changedIds(table, moment)}) as l where ${ofGiven(scope, table, places)}`,
+  )
   const owned = rows.flatMap(({ id }) => {
     const parts = decodeRecordId(id, table.key.length) ?? []
     const owner = encodeRecordId(places.map((place) => parts[place] ?? ''))
@@ -64,6 +66,17 @@ export async function changedLinks(
   const ids = owned.filter(({ owner }) => owners.has(owner)).map(({ id }) => id)
   if (ids.length > UNDO_LIMIT) throw tooManyRecords()
   return statesOf(db, table, ids, moment)
+}
+
+/** Of a join table that many changes went by, only those of the records given are handed over. */
+function ofGiven(scope: RestoreScope, { key }: AsOfTable, places: readonly number[]): SQL {
+  if (!('recordIds' in scope) || scope.recordIds.length === 0 || key.length < 2) return sql`true`
+  const parts = sql.join(
+    places.map((place) => sql`(kontor.record_key(l.id))[${place + 1}::int]`),
+    sql`, `,
+  )
+  const owners = scope.recordIds.map((id) => arrayOf(decodeRecordId(id, places.length) ?? []))
+  return sql`array[${parts}] in (${sql.join(owners, sql`, `)})`
 }
 
 export const tooManyRecords = () =>

@@ -164,10 +164,16 @@ export interface Drift {
 /**
  * Compares the triggers present with those wanted. Empty: everything is recorded as the config says. Leftovers are
  * Kontor's own log triggers on tables that are not in `tables`; other triggers are none of our business.
+ * @param only the one of them (`schema.table`) that is compared. Default: all
  */
-export async function triggerState(sql: postgres.ISql, tables: readonly TrackedTable[]): Promise<Drift[]> {
+export async function triggerState(
+  sql: postgres.ISql,
+  tables: readonly TrackedTable[],
+  only?: string,
+): Promise<Drift[]> {
   const drifts: Drift[] = []
   for (const table of tables) {
+    if (only !== undefined && only !== `${table.schema}.${table.name}`) continue
     const wanted = await wantedFor(sql, table, rootsOf(tables))
     if (typeof wanted === 'object') drifts.push(...(await driftOf(sql, wanted)))
   }

@@ -1,18 +1,27 @@
+import type postgres from 'postgres'
 import { pageContext } from '@/app/context'
 import { trackedTables } from '@/lib/admin/tracked-tables'
-import { type Drift, triggerState } from '@/lib/history'
+import { keep } from '@/lib/db/kept'
+import { type Drift, type TrackedTable, triggerState } from '@/lib/history'
 import { getRuntime } from '@/lib/runtime'
 import { Banner } from '@/lib/ui/banner/banner'
 import { isOwner } from '../owners'
 
-/** Asked at most this often: what it tells changes only with a migration, or by hand. */
-const FRESH_MS = 10_000
+/** Every table costs two statements: all of them are looked at less often than the one whose page is open. */
+const ALL_MS = 20_000
+const ONE_MS = 10_000
 
-let known: { at: number; drifts: Drift[] } | undefined
+const load = (sql: postgres.Sql, { tables, relation }: { tables: readonly TrackedTable[]; relation?: string }) =>
+  triggerState(sql, tables, relation)
+const driftOfAll = keep({ ms: ALL_MS, load })
+const driftOfOne = keep({ ms: ONE_MS, load, keyOf: ({ relation }) => relation ?? '' })
 
 /** Says which tables are not recorded, or not as the config wants; nothing where all is well. */
 export async function RecordingNotice({ relation }: { relation?: string }) {
-  const drifts = (await drift()).filter((one) => !relation || one.relation === relation)
+  const { admin, db } = await getRuntime()
+  const asked = { tables: trackedTables(admin), relation }
+  const found = await (relation ? driftOfOne : driftOfAll)(db.sql, asked)
+  const drifts = found.filter((one) => !relation || one.relation === relation)
   if (drifts.length === 0) return null
   const ctx = await pageContext()
   return (
@@ -37,10 +46,3 @@ const KINDS: readonly [Drift['kind'], (what: string) => string][] = [
   ['missing', (what) => `Changes of ${what} are not recorded yet.`],
   ['disabled', (what) => `Changes of ${what} go unrecorded: a trigger was disabled by hand.`],
 ]
-
-async function drift(): Promise<Drift[]> {
-  const { admin, db, clock } = await getRuntime()
-  const now = clock.now().getTime()
-  if (!known || now - known.at > FRESH_MS) known = { at: now, drifts: await triggerState(db.sql, trackedTables(admin)) }
-  return known.drifts
-}

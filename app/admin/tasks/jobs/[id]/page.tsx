@@ -43,7 +43,7 @@ export default async function JobPage({ params, searchParams }: Props) {
   const [asker, answerer, asked, failures] = await Promise.all([
     nameOfActor(ctx, job.actor),
     job.answeredBy && nameOfActor(ctx, job.answeredBy),
-    questionOfUndo(sql, job.id),
+    job.state === 'waiting' ? questionOfUndo(sql, job.id) : undefined,
     listJobFailures(sql, job.id, { size: FAILURES_SHOWN, after: typeof after === 'string' ? after : undefined }),
   ])
   const [label, tone] = jobState(job)
