@@ -6,6 +6,7 @@ import { repairHistory } from '@/lib/history/repair'
 import { retainHistory } from '@/lib/history/retention'
 import { type ExportedSeal, exportSeal } from '@/lib/history/seals'
 import { verifyHistory } from '@/lib/history/verify'
+import { lookAgain } from '@/lib/tasks/jobs/operations'
 import { withDatabase } from './supervisor/command-database'
 import { withConnection } from './supervisor/system'
 import { say } from './tools/progress.mjs'
@@ -155,7 +156,7 @@ async function erase(owner: postgres.Sql, flags: Flags): Promise<number> {
         columns: flags.column,
         includeKey: flags.key,
       }
-  const { changes } = await eraseHistory(owner, erasure, by)
+  const { changes } = await eraseHistory(owner, erasure, by, lookAgain)
   say(`${changes} changes were emptied. The record itself, if it still exists, is untouched.`)
   return 0
 }

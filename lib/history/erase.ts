@@ -28,9 +28,15 @@ export interface ErasureReport {
  * Takes a person's values out of the log: the one way to change it, for its owner alone, with a reason, and recorded row
  * by row (change, old digest, new digest, who, why), so that verification tells erased from tampered. What was erased
  * cannot be undone or shown as of then any more. The present row is not touched.
+ * @param forget what else holds values of the log, emptied in the same transaction
  * @throws AdminError 'invalid' where no reason is given
  */
-export async function eraseHistory(owner: postgres.Sql, erasure: Erasure, by: UpkeepBy): Promise<ErasureReport> {
+export async function eraseHistory(
+  owner: postgres.Sql,
+  erasure: Erasure,
+  by: UpkeepBy,
+  forget?: (tx: postgres.ISql) => Promise<void>,
+): Promise<ErasureReport> {
   if (by.reason.trim() === '')
     throw new AdminError('invalid', 'An erasure needs a reason: it stays in the log in place of what goes.')
   return withUpkeep(owner, async (tx) => {
@@ -41,6 +47,7 @@ export async function eraseHistory(owner: postgres.Sql, erasure: Erasure, by: Up
         ? { what: 'actor', changes }
         : { what: 'record', relation: erasure.relation, columns: erasure.columns ?? null, changes }
     await tx`insert into kontor.upkeep (kind, actor, reason, details) values ('erasure', ${by.actor}, ${by.reason}, ${JSON.stringify(details)})`
+    await forget?.(tx)
     return { changes }
   })
 }

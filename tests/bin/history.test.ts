@@ -53,7 +53,13 @@ test('the newest seal is exported, and an honest log verifies against it', async
 test('an erasure needs a reason, is on record, and verifies as one', async () => {
   await expect(history('erase', '--table', 'public.cakes', '--id', '17')).rejects.toThrow('--reason is needed')
   const asked = ['erase', '--table', 'public.cakes', '--id', '17', '--reason', 'asked to be forgotten', '--by', 'Ada']
+  // A job that asks before it undoes something holds values of the log, too.
+  await db.app.sql`insert into kontor.jobs (kind, title, params, actor, source, state, checking, question)
+    values ('undo', 'Undo', '{}', 'user:1', 'undo', 'waiting', true, '{"record": "Ada’s cake"}')`
   expect((await history(...asked)).text).toMatch(/1 changes were emptied/)
+  expect([...(await db.admin.sql`select state, question from kontor.jobs`)]).toEqual([
+    { state: 'queued', question: null },
+  ])
   const [row] = await db.admin
     .sql`select after from kontor.changes where relation = 'public.cakes' and record_id = '17'`
   expect(JSON.stringify(row)).not.toContain('Ada')

@@ -6,7 +6,7 @@ import { z } from 'zod'
 import { connect } from '@/lib/db/client'
 import { systemClock } from '@/lib/db/clock'
 import { defineJob, type JobContext, jobsByKind } from '@/lib/tasks/jobs/job'
-import { answerJob, cancelJob, resumeJob } from '@/lib/tasks/jobs/operations'
+import { answerJob, cancelJob, lookAgain, resumeJob } from '@/lib/tasks/jobs/operations'
 import { getJob, listJobFailures, listJobs, questionOfJob } from '@/lib/tasks/jobs/pages'
 import { requestJob } from '@/lib/tasks/jobs/request-job'
 import { type JobsSettings, runJobsWorker } from '@/lib/tasks/jobs/run-jobs'
@@ -298,6 +298,40 @@ test('stopped while it looks or waits, a job has done nothing, and looks anew wh
   expect(await resumeJob(sql, id)).toBe(true)
   await reaches(id, 'completed')
   expect(await marks(id)).toEqual(upTo(35))
+  await stop()
+})
+
+test('told to look again, jobs forget what they found: those that ask, and the one a worker is looking through', async () => {
+  behave = () => {}
+  find = (seen) => (seen === 20 ? 'What of 23?' : undefined)
+  const stop = await start()
+  const waiting = await ask(35, 'careful')
+  await reaches(waiting, 'waiting')
+  let release = () => {}
+  const held = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  let isHeld = false
+  find = async (seen) => {
+    if (seen !== 20) return undefined
+    if (!isHeld) {
+      isHeld = true
+      await held
+    }
+    return 'What of 24?'
+  }
+  const looking = await ask(35, 'careful')
+  await expect.poll(() => isHeld, { interval: 10 }).toBe(true)
+  await lookAgain(db.owner.sql)
+  release()
+  for (const id of [waiting, looking]) {
+    await expect.poll(async () => (await questionOfJob(sql, id))?.question, { interval: 10 }).toEqual(['What of 24?'])
+    expect(await getJob(sql, id)).toMatchObject({ checked: 35, done: 0 })
+    expect(await cancelJob(sql, id, 'user:3')).toBe(true)
+  }
+  await lookAgain(db.owner.sql)
+  expect(await getJob(sql, waiting)).toMatchObject({ state: 'cancelled', checked: 0 })
+  find = () => undefined
   await stop()
 })
 

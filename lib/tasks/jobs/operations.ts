@@ -41,3 +41,16 @@ export async function answerJob(
     where id = ${id} and state = 'waiting' and md5(question::text) = ${token} returning id`
   return rows.length > 0
 }
+
+/**
+ * Lets every job that has looked but done nothing yet begin its look again, whoever has it now: what it found holds values
+ * of the log, which may have to be forgotten. A question it had asked is asked anew.
+ */
+export async function lookAgain(sql: postgres.ISql): Promise<void> {
+  // To name cancel_requested_at rings for the workers.
+  await sql`
+    update kontor.jobs set check_cursor = null, checked = 0, question = null, cancel_requested_at = cancel_requested_at,
+      state = case when ended_at is null then 'queued' else state end,
+      run_at = case when ended_at is null then now() else run_at end, lease_token = null, lease_until = null
+    where checking`
+}
