@@ -8,6 +8,7 @@ import { literal, quote } from './literal'
 import type { Moment } from './moment'
 import { columnsNamed, mayHaveMet, type Requirement } from './requirement'
 import { type ColumnFacts, readTableFacts, type TableFacts } from './table-facts'
+import { asColumn, unfitting } from './unfit'
 
 /** What time travel needs to know of a table: its columns as they are in the database now. */
 export type AsOfTable = Pick<TableFacts, 'schema' | 'name' | 'relation' | 'columns' | 'key' | 'canTryTypes'>
@@ -204,28 +205,15 @@ function lookedUp(table: AsOfTable, columns: readonly ColumnFacts[], condition: 
 const onlyWhereNeeded = (table: AsOfTable, columns: readonly ColumnFacts[]): SQL =>
   sql`and not l.state ?& ${arrayOf(columns.flatMap(({ name }) => (table.key.includes(name) ? [] : [name])))}`
 
-/**
- * A logged value as its column has it today. One that the type cannot hold any more (a label renamed, a column narrowed or
- * made another type since) is left out, where the server can tell: it must not hide all other rows.
- */
-function ofTypeToday({ canTryTypes }: AsOfTable, { sqlType, baseType, typeKind }: ColumnFacts, text: string): string {
-  const isSafe = !canTryTypes || (typeKind === 'b' && ANY_TEXT.has(baseType))
-  const value = `${text}::${sqlType}`
-  return isSafe ? value : `case when pg_input_is_valid(${text}, ${literal(sqlType)}) then ${value} end`
-}
-
 /** Which of a record's logged values their columns cannot hold as they are today; none where the server cannot tell. */
-export async function unfitting(db: Executor, table: AsOfTable, values: LoggedValues): Promise<string[]> {
-  const known = table.columns.filter(({ name }) => typeof values[name] === 'string')
-  if (!table.canTryTypes || known.length === 0) return []
-  const rows = await db.execute<{ name: string }>(sql`
-    select v.name from unnest(${arrayOf(known.map(({ name }) => name))}, ${arrayOf(known.map(({ name }) => `${values[name]}`))},
-      ${arrayOf(known.map(({ sqlType }) => sqlType))}) as v(name, value, type) where not pg_input_is_valid(v.value, v.type)`)
-  return rows.map(({ name }) => name)
+export async function unfittingColumns(db: Executor, table: AsOfTable, values: LoggedValues): Promise<string[]> {
+  if (!table.canTryTypes) return []
+  const tried = table.columns.flatMap((column) => {
+    const text = values[column.name]
+    return typeof text === 'string' ? [{ column, text }] : []
+  })
+  return (await unfitting(db, tried)).map(({ column }) => column.name)
 }
-
-/** Types of which every text is a value, once it is cut to their length. */
-const ANY_TEXT: ReadonlySet<string> = new Set(['text', 'varchar', 'bpchar', 'name'])
 
 const keyPart = (table: AsOfTable, column: ColumnFacts, part: number) =>
   table.key.length === 1
@@ -249,7 +237,7 @@ function past(
         ? `(${text})`
         : `(case when jsonb_typeof(l.state -> ${literal(column.name)}) = 'object' and l.state -> ${literal(column.name)} ?& '{size,sha256}' then null else ${text} end)`
       return sql.raw(
-        `case when l.state ? ${literal(column.name)} then ${ofTypeToday(table, column, kept)} else ${otherwise(name)} end as ${name}`,
+        `case when l.state ? ${literal(column.name)} then ${asColumn(table, column, kept)} else ${otherwise(name)} end as ${name}`,
       )
     }),
     sql`, `,

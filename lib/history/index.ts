@@ -8,7 +8,7 @@ export {
   changedRecords,
   holdsNow,
   idsToday,
-  unfitting,
+  unfittingColumns,
 } from './as-of'
 export {
   type Change,

@@ -6,6 +6,7 @@ import { arrayOf } from './filters'
 import { quote } from './literal'
 import { type ColumnFacts, readTableFacts, type TableFacts } from './table-facts'
 import { jsonObject } from './trigger-parts'
+import { asColumn } from './unfit'
 
 /** Facts of the tables named, keyed by `schema.table`; tables that are gone are missing. */
 export async function factsOf(db: Executor, relations: Iterable<string>): Promise<Map<string, TableFacts>> {
@@ -19,12 +20,19 @@ export async function factsOf(db: Executor, relations: Iterable<string>): Promis
   return facts
 }
 
-/** `t.key = …` for the record id in `id`, each part read with its column's type. */
-export function keyMatches(facts: Pick<TableFacts, 'key' | 'columns'>, alias: string, id: string): string {
+/**
+ * `t.key = …` for the record id in `id`, each part read with its column's type. An id of before the key got another type
+ * names no record, where the server can tell.
+ */
+export function keyMatches(
+  facts: Pick<TableFacts, 'key' | 'columns' | 'canTryTypes'>,
+  alias: string,
+  id: string,
+): string {
   return keyColumns(facts)
     .map((column, part) => {
       const text = facts.key.length === 1 ? id : `(kontor.record_key(${id}))[${part + 1}]`
-      return `${alias}.${quote(column.name)} = ${text}::${column.sqlType}`
+      return `${alias}.${quote(column.name)} = ${asColumn(facts, column, text)}`
     })
     .join(' AND ')
 }

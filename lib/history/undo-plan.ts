@@ -11,6 +11,7 @@ import { undoneBy } from './undo-links'
 import { orderSteps } from './undo-order'
 import { chosenBy, type UndoSelector } from './undo-selector'
 import { foldChanges, recordKey, type UndoStep } from './undo-step'
+import { addUnfit } from './unfit'
 
 /** What an undo would have to change. Nothing has been changed yet, and nobody asked whether the person may. */
 export interface UndoPlan {
@@ -80,7 +81,7 @@ export async function undoPlan(
   return { ...plan, changeIds: asked.map(({ id }) => id), undone, isClean: plan.isClean && undone.length === 0 }
 }
 
-/** Adds what keys would refuse and puts the steps in order. Used by restore plans too. */
+/** Adds what types and keys would refuse and puts the steps in order. Used by restore plans too. */
 export async function finish(
   db: Executor,
   steps: UndoStep[],
@@ -88,6 +89,7 @@ export async function finish(
   keys: readonly ForeignKey[],
   whole?: UndoSelector,
 ): Promise<UndoPlan> {
+  await addUnfit(db, steps, tables)
   await addKeyBlockers(db, steps, tables, keys, whole)
   const ordered = orderSteps(steps, keys, await readUniqueKeys(db, [...tables.keys()]))
   const isClean = ordered.every(({ conflicts, blockers }) => conflicts.length + blockers.length === 0)

@@ -21,7 +21,8 @@ export interface UndoBlocker {
     | 'children' // other records point at the one to remove
     | 'unique_taken' // another record has the value that may occur once
     | 'column_gone' // the column has been dropped
-    | 'column_required' // no value is known (redacted, erased, or added since) and the column must have one
+    | 'column_required' // no value is known (redacted, erased, or added since), or none that fits, and the column must have one
+    | 'unfit' // the column's type cannot hold the value any more
     | 'too_large' // the value was too large for the log
     | 'no_key' // the table has no primary key: nothing says which row it was
     | 'no_table' // the table is gone

@@ -295,6 +295,37 @@ describe('what is in the way', () => {
     ])
   })
 
+  it('a value that no longer fits its column: a label renamed, a column narrowed, a key of another type', async () => {
+    await db.owner.sql.unsafe(`create type mood as enum ('fine', 'bad');
+      create table fitted (id text primary key, mood mood not null, code varchar(20) unique, note text);
+      grant all on fitted to kontor_app`)
+    await installTriggers(db.owner.sql, [{ schema: 'public', name: 'fitted' }])
+    await run(
+      `insert into fitted values ('1', 'fine', 'a long code', 'x'), ('2', 'fine', 'b', 'x'), ('three', 'bad', 'c', 'x')`,
+    )
+    const updated = await txOf(`update fitted set mood = 'bad', code = 'a', note = 'y' where id = '1'`)
+    const deleted = await txOf(`delete from fitted where id in ('2', 'three')`)
+    await db.owner.sql.unsafe(`alter type mood rename value 'fine' to 'well';
+      alter table fitted alter column code type varchar(5), alter column id type int using id::int`)
+    expect((await undoPlan(orm, { tx: updated })).steps).toMatchObject([
+      {
+        values: { note: 'x' },
+        conflicts: [],
+        blockers: [
+          { kind: 'unfit', columns: ['mood'], canSkip: true },
+          { kind: 'unfit', columns: ['code'], canSkip: true },
+        ],
+      },
+    ])
+    const { steps } = await undoPlan(orm, { tx: deleted })
+    expect(new Map(steps.map(({ recordId, blockers }) => [recordId, blockers]))).toEqual(
+      new Map([
+        ['2', [{ kind: 'column_required', columns: ['mood'], canSkip: false }]],
+        ['three', [{ kind: 'unfit', columns: ['id'], canSkip: false }]],
+      ]),
+    )
+  })
+
   it('a record whose key was erased, which nobody can name any more', async () => {
     await run(`insert into wide (a) values ('Ada'), ('Bob')`)
     const tx = await txOf(`update wide set b = 'x' where a in ('Ada', 'Bob'); delete from wide where a = 'Ada'`)

@@ -12,7 +12,7 @@ import {
   isOversize,
   type LoggedValues,
   type Moment,
-  unfitting,
+  unfittingColumns,
 } from '@/lib/history'
 import type { PastRows, QualifiedName, Texts, Versions } from '@/lib/storage'
 import type { RequestContext } from '../context'
@@ -58,7 +58,7 @@ export function pastOfLog(table: AsOfTable, moment: Moment): PastTable {
       const [row] = await db.execute<{ state: LoggedValues | null }>(changedRecords(table, moment, [id]))
       const state = row?.state ?? {}
       const shown = new Set(table.columns.map(({ name }) => name))
-      for (const name of await unfitting(db, table, state)) shown.delete(name)
+      for (const name of await unfittingColumns(db, table, state)) shown.delete(name)
       return Object.fromEntries(
         Object.entries(state).flatMap(([name, value]) => (shown.has(name) || isOversize(value) ? [] : [[name, value]])),
       )

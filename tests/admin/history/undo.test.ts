@@ -168,6 +168,34 @@ test('a later change to another field stays', async () => {
   expect(await rowOf('1')).toMatch(/Baguette,3\.0/)
 })
 
+test('a value that its column can no longer hold is said, and left out where the person says so', async () => {
+  const { ctx } = await site()
+  await db.admin.sql`update products set name = 'First', price = 3 where id = 1`
+  const { id } = await newest()
+  await db.owner.sql`alter table products alter column price type numeric(8, 2)`
+  try {
+    await expect(undoChanges({ ctx }, { ids: [id] })).rejects.toMatchObject({
+      code: 'conflict',
+      details: {
+        undo: {
+          obstacles: [
+            {
+              record: 'First',
+              label: 'Price',
+              reason: 'The column can no longer hold the earlier value.',
+              choice: 'overrule',
+            },
+          ],
+        },
+      },
+    })
+    await undoChanges({ ctx }, { ids: [id], overrule: true })
+    expect(await rowOf('1')).toMatch(/Baguette,3\.00,/)
+  } finally {
+    await db.owner.sql`alter table products alter column price type numeric(38, 10)`
+  }
+})
+
 test('what is undone already is said, and nothing is written', async () => {
   const { ctx } = await site()
   await db.admin.sql`update products set name = 'First' where id = 1`
