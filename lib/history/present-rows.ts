@@ -4,20 +4,18 @@ import { isErasedId, type LoggedValues, textsOf } from './change'
 import { jsonOf, recordIdOf, valueCap } from './column-text'
 import { arrayOf } from './filters'
 import { quote } from './literal'
-import { type ColumnFacts, readTableFacts, type TableFacts } from './table-facts'
+import { type ColumnFacts, readFacts, type TableFacts } from './table-facts'
 import { jsonObject } from './trigger-parts'
 import { asColumn } from './unfit'
 
 /** Facts of the tables named, keyed by `schema.table`; tables that are gone are missing. */
 export async function factsOf(db: Executor, relations: Iterable<string>): Promise<Map<string, TableFacts>> {
-  const facts = new Map<string, TableFacts>()
-  for (const relation of new Set(relations)) {
+  const tables = [...new Set(relations)].map((relation) => {
     const [schema = '', ...rest] = relation.split('.')
-    // db.execute's rows are what RunText promises; Drizzle cannot know the statement's shape.
-    const found = await readTableFacts((text) => db.execute(sql.raw(text)) as never, { schema, name: rest.join('.') })
-    if (found) facts.set(relation, found)
-  }
-  return facts
+    return { schema, name: rest.join('.') }
+  })
+  // db.execute's rows are what RunText promises; Drizzle cannot know the statement's shape.
+  return readFacts((text) => db.execute(sql.raw(text)) as never, tables)
 }
 
 /**

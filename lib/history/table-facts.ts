@@ -1,3 +1,4 @@
+import { groupBy } from '@/lib/db/group-by'
 import { AdminError } from '@/lib/errors'
 import { literal } from './literal'
 
@@ -52,25 +53,19 @@ export interface TableFacts {
 export type RunText = <Row>(statement: string) => Promise<readonly Row[]>
 
 /**
- * Reads one table's facts, or undefined where there is no such table.
+ * Reads the facts of tables, keyed by `schema.table`, in two statements however many they are. Tables that are not there
+ * are missing.
  * @throws AdminError 'misconfigured' for anything that is not a table (a view, a foreign table).
  */
-export async function readTableFacts(
+export async function readFacts(
   run: RunText,
-  table: { schema: string; name: string },
-): Promise<TableFacts | undefined> {
-  const relation = `${table.schema}.${table.name}`
-  const [found] = await run<{
-    oid: number
-    kind: string
-    persistence: string
-    partitionOf: string | null
-    width: number
-    key: string[]
-    leaves: string[]
-    canTryTypes: boolean
-  }>(`
-    select to_regprocedure('pg_catalog.pg_input_is_valid(text,text)') is not null as "canTryTypes", c.oid::int8 as oid, c.relkind as kind, c.relpersistence as persistence, c.relnatts as width,
+  tables: readonly { schema: string; name: string }[],
+): Promise<Map<string, TableFacts>> {
+  if (tables.length === 0) return new Map()
+  const named = tables.map(({ schema, name }) => `(${literal(schema)}::name, ${literal(name)}::name)`)
+  const found = await run<Omit<TableFacts, 'columns' | 'relation' | 'isPartitioned'> & { kind: string }>(`
+    select to_regprocedure('pg_catalog.pg_input_is_valid(text,text)') is not null as "canTryTypes", c.oid::int8::float8 as oid,
+      n.nspname as schema, c.relname as name, c.relkind as kind, c.relpersistence = 'u' as "isUnlogged", c.relnatts as width,
       case when c.relispartition then (select rn.nspname || '.' || r.relname from pg_class r join pg_namespace rn on rn.oid = r.relnamespace
         where r.oid = pg_partition_root(c.oid)) end as "partitionOf",
       coalesce((select array_agg(a.attname::text order by place) from pg_index i
@@ -80,47 +75,52 @@ export async function readTableFacts(
       case when c.relkind = 'p' then array(select format('%I.%I', n2.nspname, c2.relname) from pg_partition_tree(c.oid) t
         join pg_class c2 on c2.oid = t.relid join pg_namespace n2 on n2.oid = c2.relnamespace
         where t.isleaf and c2.relkind = 'r' order by 1) else '{}' end as leaves
-    from pg_class c join pg_namespace n on n.oid = c.relnamespace
-    where n.nspname = ${literal(table.schema)} and c.relname = ${literal(table.name)}`)
-  if (!found) return undefined
-  if (found.kind !== 'r' && found.kind !== 'p') {
-    throw new AdminError('misconfigured', `${relation} is not a table, so its changes cannot be recorded.`)
-  }
-  return {
-    oid: Number(found.oid),
-    ...table,
-    relation,
-    isPartitioned: found.kind === 'p',
-    partitionOf: found.partitionOf,
-    isUnlogged: found.persistence === 'u',
-    columns: await readColumns(run, Number(found.oid)),
-    width: found.width,
-    key: found.key,
-    leaves: found.leaves,
-    canTryTypes: found.canTryTypes,
-  }
+    from (values ${named.join(', ')}) as w(schema, name)
+    join pg_namespace n on n.nspname = w.schema join pg_class c on c.relnamespace = n.oid and c.relname = w.name`)
+  const columns = await readColumns(
+    run,
+    found.map(({ oid }) => oid),
+  )
+  return new Map(
+    found.map(({ kind, ...facts }) => {
+      const relation = `${facts.schema}.${facts.name}`
+      if (kind !== 'r' && kind !== 'p')
+        throw new AdminError('misconfigured', `${relation} is not a table, so its changes cannot be recorded.`)
+      return [relation, { ...facts, relation, isPartitioned: kind === 'p', columns: columns.get(facts.oid) ?? [] }]
+    }),
+  )
 }
 
-async function readColumns(run: RunText, oid: number): Promise<ColumnFacts[]> {
-  return [
-    ...(await run<ColumnFacts>(`
+/** The same of one table, or undefined where there is no such table. */
+export async function readTableFacts(
+  run: RunText,
+  table: { schema: string; name: string },
+): Promise<TableFacts | undefined> {
+  return (await readFacts(run, [table])).get(`${table.schema}.${table.name}`)
+}
+
+async function readColumns(run: RunText, oids: readonly number[]): Promise<Map<number, ColumnFacts[]>> {
+  if (oids.length === 0) return new Map()
+  const of = `any('{${oids.join(',')}}'::oid[])`
+  const rows = await run<ColumnFacts & { oid: number }>(`
     with recursive base as (
       select t.oid as declared, t.oid, t.typtype, t.typbasetype, t.typname, t.typtypmod from pg_type t
-      where t.oid in (select atttypid from pg_attribute where attrelid = ${oid} and attnum > 0)
+      where t.oid in (select atttypid from pg_attribute where attrelid = ${of} and attnum > 0)
       union all
       select b.declared, t.oid, t.typtype, t.typbasetype, t.typname, t.typtypmod from base b join pg_type t on t.oid = b.typbasetype
       where b.typtype = 'd'
     )
-    select a.attname as name, a.attnum as number, format_type(a.atttypid, a.atttypmod) as "sqlType", b.typname as "baseType",
-      t.typtype as "typeKind", t.typnamespace = 'pg_catalog'::regnamespace as "isBuiltIn", a.atttypmod as modifier,
-      coalesce(l.collisdeterministic, true) as "isDeterministic", a.attnotnull as "notNull",
+    select a.attrelid::int8::float8 as oid, a.attname as name, a.attnum as number, format_type(a.atttypid, a.atttypmod) as "sqlType",
+      b.typname as "baseType", t.typtype as "typeKind", t.typnamespace = 'pg_catalog'::regnamespace as "isBuiltIn",
+      a.atttypmod as modifier, coalesce(l.collisdeterministic, true) as "isDeterministic", a.attnotnull as "notNull",
       a.atthasdef and a.attgenerated = '' as "hasDefault", a.attgenerated <> '' as "isGenerated",
       case a.attidentity when 'a' then 'always' when 'd' then 'byDefault' end as identity
     from pg_attribute a
     join base b on b.declared = a.atttypid and b.typtype <> 'd'
     join pg_type t on t.oid = a.atttypid
     left join pg_collation l on l.oid = a.attcollation
-    where a.attrelid = ${oid} and a.attnum > 0 and not a.attisdropped
-    order by a.attnum`)),
-  ]
+    where a.attrelid = ${of} and a.attnum > 0 and not a.attisdropped
+    order by a.attrelid, a.attnum`)
+  const byTable = groupBy(rows, ({ oid }) => oid)
+  return new Map([...byTable].map(([oid, own]) => [oid, own.map(({ oid: _, ...column }) => column)]))
 }

@@ -1,8 +1,10 @@
+import { createHash } from 'node:crypto'
 import type postgres from 'postgres'
+import { groupBy } from '@/lib/db/group-by'
 import { AdminError } from '@/lib/errors'
 import { LOCK_TIMEOUT_MS, whenFree } from './busy'
 import { literal, quote } from './literal'
-import { readTableFacts, type TableFacts } from './table-facts'
+import { readFacts, type TableFacts } from './table-facts'
 import { assertRedactable, functionName, type TrackedTable } from './tracked-table'
 import { createFunction, type FunctionSource, functionSource, granularityOf } from './trigger-function'
 
@@ -23,15 +25,15 @@ export interface WantedTable {
 const ROW_EVENTS = ['insert', 'update', 'delete'] as const
 
 /**
- * What must stand in the database for `table` to be recorded, or why it cannot be.
- * @throws AdminError 'misconfigured' for views and for columns that cannot be redacted
+ * What must stand in the database for a table to be recorded, or why nothing must.
+ * @param facts of it; undefined where it is not there
+ * @throws AdminError 'misconfigured' for columns that cannot be redacted
  */
-export async function wantedFor(
-  sql: postgres.ISql,
+function wantedFor(
+  facts: TableFacts | undefined,
   table: TrackedTable,
   roots: ReadonlySet<string>,
-): Promise<WantedTable | 'absent' | 'partition'> {
-  const facts = await readTableFacts((text) => sql.unsafe(text), table)
+): WantedTable | 'absent' | 'partition' {
   if (!facts) return 'absent'
   // Its root's triggers are cloned to it: a second set would log everything twice.
   if (facts.partitionOf !== null && roots.has(facts.partitionOf)) return 'partition'
@@ -39,6 +41,23 @@ export async function wantedFor(
   const source = functionSource(facts, table)
   return { facts, source, triggers: triggersFor(facts, source) }
 }
+
+/**
+ * The same for tables read at once, in their order.
+ * @param all those that are recorded besides: a partition is left to its root
+ * @throws AdminError 'misconfigured' for views and for columns that cannot be redacted
+ */
+async function readWanted(
+  sql: postgres.ISql,
+  tables: readonly TrackedTable[],
+  all: readonly TrackedTable[] = tables,
+): Promise<(WantedTable | 'absent' | 'partition')[]> {
+  const facts = await readFacts((text) => sql.unsafe(text), tables)
+  const roots = new Set(all.map(relationOf))
+  return tables.map((table) => wantedFor(facts.get(relationOf(table)), table, roots))
+}
+
+const relationOf = ({ schema, name }: TrackedTable) => `${schema}.${name}`
 
 function triggersFor(facts: TableFacts, source: FunctionSource): WantedTrigger[] {
   const own = `${quote(facts.schema)}.${quote(facts.name)}`
@@ -87,9 +106,9 @@ export interface InstallReport {
 export async function installTriggers(owner: postgres.Sql, tables: readonly TrackedTable[]): Promise<InstallReport> {
   const report: InstallReport = { installed: [], unchanged: [], absent: [], failed: [] }
   for (const table of tables) {
-    const relation = `${table.schema}.${table.name}`
+    const relation = relationOf(table)
     try {
-      report[await installOne(owner, table, rootsOf(tables))].push(relation)
+      report[await installOne(owner, table, tables)].push(relation)
     } catch (error) {
       if (error instanceof AdminError) throw error
       report.failed.push({ relation, message: error instanceof Error ? error.message : String(error) })
@@ -98,16 +117,14 @@ export async function installTriggers(owner: postgres.Sql, tables: readonly Trac
   return report
 }
 
-const rootsOf = (tables: readonly TrackedTable[]) => new Set(tables.map(({ schema, name }) => `${schema}.${name}`))
-
-const installOne = (owner: postgres.Sql, table: TrackedTable, roots: ReadonlySet<string>) =>
+const installOne = (owner: postgres.Sql, table: TrackedTable, all: readonly TrackedTable[]) =>
   whenFree(() =>
     owner.begin(async (tx) => {
       await tx`select set_config('lock_timeout', ${`${LOCK_TIMEOUT_MS}`}, true), pg_advisory_xact_lock(1802465908, 23)`
-      const wanted = await wantedFor(tx, table, roots)
+      const [wanted = 'absent'] = await readWanted(tx, [table], all)
       if (wanted === 'absent') return 'absent'
       if (wanted === 'partition') return 'unchanged'
-      const drift = await driftOf(tx, wanted)
+      const drift = await readDrift(tx, [wanted])
       if (drift.length === 0 && (await isTracked(tx, wanted))) return 'unchanged'
       const isContinued = drift.every(({ kind }) => kind === 'outdated')
       await tx.unsafe(installSql(wanted, isContinued))
@@ -142,14 +159,12 @@ function installSql({ facts, source, triggers }: WantedTable, isContinued: boole
 
 /** The SQL that installs the triggers of `tables`, for a DBA to read and run in psql. Absent tables are left out, with a comment. */
 export async function printTriggers(sql: postgres.ISql, tables: readonly TrackedTable[]): Promise<string> {
-  const parts: string[] = []
-  for (const table of tables) {
-    const wanted = await wantedFor(sql, table, rootsOf(tables))
-    const title = `-- ${table.schema}.${table.name}`
-    if (wanted === 'absent') parts.push(`${title}: not in this database`)
-    else if (wanted === 'partition') parts.push(`${title}: recorded by its root's triggers`)
-    else parts.push(`${title}\nBEGIN;\nSET LOCAL lock_timeout = '2s';\n${installSql(wanted, true)};\nCOMMIT;`)
-  }
+  const parts = (await readWanted(sql, tables)).map((wanted, at) => {
+    const title = `-- ${relationOf(tables[at]!)}`
+    if (wanted === 'absent') return `${title}: not in this database`
+    if (wanted === 'partition') return `${title}: recorded by its root's triggers`
+    return `${title}\nBEGIN;\nSET LOCAL lock_timeout = '2s';\n${installSql(wanted, true)};\nCOMMIT;`
+  })
   return `${parts.join('\n\n')}\n`
 }
 
@@ -171,12 +186,9 @@ export async function triggerState(
   tables: readonly TrackedTable[],
   only?: string,
 ): Promise<Drift[]> {
-  const drifts: Drift[] = []
-  for (const table of tables) {
-    if (only !== undefined && only !== `${table.schema}.${table.name}`) continue
-    const wanted = await wantedFor(sql, table, rootsOf(tables))
-    if (typeof wanted === 'object') drifts.push(...(await driftOf(sql, wanted)))
-  }
+  const compared = only === undefined ? tables : tables.filter((table) => relationOf(table) === only)
+  const wanted = (await readWanted(sql, compared, tables)).filter((one) => typeof one === 'object')
+  const drifts = await readDrift(sql, wanted)
   const wantedFunctions = new Set(tables.map(functionName))
   const leftovers = (await standing(sql)).filter(({ name }) => !wantedFunctions.has(name))
   for (const relation of new Set(leftovers.map(({ relation }) => relation))) {
@@ -189,14 +201,46 @@ export async function triggerState(
   return drifts
 }
 
-async function driftOf(sql: postgres.ISql, { facts, source, triggers }: WantedTable): Promise<Drift[]> {
-  const { relation } = facts
-  const present = await sql<{ on: string; name: string; enabled: string; definition: string }[]>`
-    select format('%I.%I', n.nspname, c.relname) as on, t.tgname as name, t.tgenabled as enabled,
+interface PresentTrigger {
+  /** Of its function. */
+  source: string
+  on: string
+  name: string
+  enabled: string
+  definition: string
+}
+
+interface WrittenFunction {
+  name: string
+  /** Of its body, which is long: sha256 in hex. */
+  digest: string
+  settings: string[] | null
+}
+
+/** Compares any number of tables in two statements. */
+async function readDrift(sql: postgres.ISql, wanted: readonly WantedTable[]): Promise<Drift[]> {
+  if (wanted.length === 0) return []
+  const names = wanted.map(({ source }) => source.name)
+  const triggers = await sql<PresentTrigger[]>`
+    select p.proname as source, format('%I.%I', n.nspname, c.relname) as on, t.tgname as name, t.tgenabled as enabled,
       pg_get_triggerdef(t.oid) as definition
     from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace
     join pg_proc p on p.oid = t.tgfoid
-    where p.pronamespace = 'kontor'::regnamespace and p.proname = ${source.name}`
+    where p.pronamespace = 'kontor'::regnamespace and p.proname = any(${names})`
+  const functions = await sql<WrittenFunction[]>`
+    select proname as name, encode(sha256(convert_to(prosrc, 'UTF8')), 'hex') as digest, proconfig as settings from pg_proc
+    where pronamespace = 'kontor'::regnamespace and proname = any(${names}) and prosecdef`
+  const bySource = groupBy(triggers, ({ source }) => source)
+  const byName = new Map(functions.map((one) => [one.name, one]))
+  return wanted.flatMap((one) => driftOf(one, bySource.get(one.source.name) ?? [], byName.get(one.source.name)))
+}
+
+function driftOf(
+  { facts, source, triggers }: WantedTable,
+  present: readonly PresentTrigger[],
+  written: WrittenFunction | undefined,
+): Drift[] {
+  const { relation } = facts
   const missing = triggers.filter(
     ({ on, name }) => !present.some((trigger) => trigger.name === name && same(trigger.on, on)),
   )
@@ -221,12 +265,9 @@ async function driftOf(sql: postgres.ISql, { facts, source, triggers }: WantedTa
       },
     ]
   }
-  const [written] = await sql<{ body: string; settings: string[] | null }[]>`
-    select prosrc as body, proconfig as settings from pg_proc
-    where pronamespace = 'kontor'::regnamespace and proname = ${source.name} and prosecdef`
   const settings = Object.entries(source.settings).map(([name, value]) => `${name}=${value}`)
   const isCurrent =
-    written?.body === source.body &&
+    written?.digest === createHash('sha256').update(source.body).digest('hex') &&
     settings.every((wanted) => written.settings?.some((setting) => setting.replaceAll('"', '') === wanted)) &&
     triggers.every(({ on, name }) => {
       const trigger = present.find((candidate) => candidate.name === name && same(candidate.on, on))

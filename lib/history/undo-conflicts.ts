@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import type { Executor } from '@/lib/db/client'
+import { groupBy } from '@/lib/db/group-by'
 import { isErasedId, isOversize, type LoggedValues } from './change'
 import { arrayOf } from './filters'
 import type { TableFacts } from './table-facts'
@@ -156,10 +157,5 @@ async function changesSince(db: Executor, steps: readonly UndoStep[]) {
       select * from kontor.changes as k where k.relation = s.relation and left(k.record_id, 500) = left(s.record_id, 500)
         and k.record_id = s.record_id and k.id > s.first
     ) as c on true order by c.id`)
-  const byRecord = new Map<string, { id: string; changed: string[] | null }[]>()
-  for (const row of rows) {
-    const key = recordKey(row)
-    byRecord.set(key, [...(byRecord.get(key) ?? []), row])
-  }
-  return byRecord
+  return groupBy(rows, recordKey)
 }

@@ -1,3 +1,4 @@
+import { groupBy } from '@/lib/db/group-by'
 import type { Change, LoggedValue, LoggedValues } from './change'
 
 /** A column of the record no longer holds what the undone changes left in it. */
@@ -87,14 +88,8 @@ export const recordKey = ({ relation, recordId }: { relation: string; recordId: 
  * came and went within the changes need none.
  */
 export function foldChanges(changes: readonly Change[]): FoldedStep[] {
-  const records = new Map<string, Change[]>()
-  for (const change of changes) {
-    if (change.recordId === null || change.op === 'truncate') continue
-    const key = recordKey({ relation: change.relation, recordId: change.recordId })
-    const known = records.get(key)
-    if (known) known.push(change)
-    else records.set(key, [change])
-  }
+  const known = changes.filter(({ op, recordId }) => recordId !== null && op !== 'truncate')
+  const records = groupBy(known, ({ relation, recordId }) => recordKey({ relation, recordId: recordId ?? '' }))
   return [...records.values()].flatMap((list) => foldRecord(list.sort((a, b) => Number(BigInt(a.id) - BigInt(b.id)))))
 }
 

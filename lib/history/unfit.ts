@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import type { Executor } from '@/lib/db/client'
+import { groupBy } from '@/lib/db/group-by'
 import { arrayOf } from './filters'
 import { literal } from './literal'
 import type { ColumnFacts, TableFacts } from './table-facts'
@@ -16,14 +17,9 @@ interface Tried {
  * type since. PostgreSQL 16 and newer can tell.
  */
 export async function unfitting(db: Executor, tried: readonly Tried[]): Promise<Tried[]> {
-  const pairs = new Map<string, Tried[]>()
-  for (const one of tried) {
-    if (isAnyText(one.column)) continue
-    const pair = `${one.column.sqlType}\0${one.text}`
-    pairs.set(pair, [...(pairs.get(pair) ?? []), one])
-  }
-  if (pairs.size === 0) return []
-  const asked = [...pairs.values()]
+  const doubtful = tried.filter(({ column }) => !isAnyText(column))
+  if (doubtful.length === 0) return []
+  const asked = [...groupBy(doubtful, ({ column, text }) => `${column.sqlType}\0${text}`).values()]
   const rows = await db.execute<{ place: string }>(sql`
     select v.place::text as place from unnest(${arrayOf(asked.map(([first]) => first!.text))},
       ${arrayOf(asked.map(([first]) => first!.column.sqlType))}) with ordinality as v(value, type, place)

@@ -1,4 +1,5 @@
 import { sql } from 'drizzle-orm'
+import { groupBy } from '@/lib/db/group-by'
 import { isConnectionLost, isTransient } from '@/lib/db/postgres-errors'
 import { encodeRecordId } from '@/lib/db/record-id'
 import { undoesOf } from '@/lib/history'
@@ -33,12 +34,8 @@ export async function takeSteps(ctx: OperationContext, steps: readonly WeighedSt
 
 /** Steps of one turn, table and kind, in pieces a statement can take. */
 function batchesOf(steps: readonly WeighedStep[]): WeighedStep[][] {
-  const groups = new Map<string, WeighedStep[]>()
-  for (const own of [...steps].sort((a, b) => a.step.turn - b.step.turn)) {
-    const { turn, relation, kind } = own.step
-    const name = `${turn} ${kind} ${relation}`
-    groups.set(name, [...(groups.get(name) ?? []), own])
-  }
+  const inTurn = [...steps].sort((a, b) => a.step.turn - b.step.turn)
+  const groups = groupBy(inTurn, ({ step: { turn, kind, relation } }) => `${turn} ${kind} ${relation}`)
   return [...groups.values()].flatMap((group) => {
     const batches: WeighedStep[][] = []
     let room = 0

@@ -1,4 +1,5 @@
 import { OWNER_ROLE } from '@/lib/auth'
+import { groupBy } from '@/lib/db/group-by'
 import { forbidden } from '@/lib/errors'
 import { arisenSince, type UndoBlocker, type UndoStep } from '@/lib/history'
 import type { StoredRow, Texts } from '@/lib/storage'
@@ -36,12 +37,8 @@ export async function weighSteps(
   request: UndoRequest,
   { lock = true }: { lock?: boolean } = {},
 ): Promise<WeighedStep[]> {
-  const groups = new Map<string, UndoStep[]>()
-  for (const step of steps) {
-    if (step.blockers.some(({ kind }) => kind === 'already')) continue
-    const name = `${step.kind} ${step.relation}`
-    groups.set(name, [...(groups.get(name) ?? []), step])
-  }
+  const open = steps.filter(({ blockers }) => !blockers.some(({ kind }) => kind === 'already'))
+  const groups = groupBy(open, ({ kind, relation }) => `${kind} ${relation}`)
   const weighed: WeighedStep[] = []
   for (const group of groups.values()) weighed.push(...(await weighGroup(ctx, group, request, lock)))
   return weighed

@@ -1,4 +1,5 @@
 import type postgres from 'postgres'
+import { groupBy } from '../group-by'
 import {
   type ColumnRow,
   type ConstraintRow,
@@ -29,7 +30,7 @@ export async function readDatabase(sql: postgres.Sql, { schemas = [] }: ReadOpti
     const found = await readRelations(tx, schemas)
     const readable = found.filter(({ isReadable }) => isReadable)
     const oids = readable.map(({ oid }) => oid)
-    const columns = groupBy(await readColumns(tx, oids))
+    const columns = byRelation(await readColumns(tx, oids))
     const types = await readTypes(tx)
     const stripped = [...columns.values()].flat().map((column) => strip(column, types))
     const spellings = await spellTypes(
@@ -44,8 +45,8 @@ export async function readDatabase(sql: postgres.Sql, { schemas = [] }: ReadOpti
       columns,
       types,
       spellings,
-      constraints: groupBy(await readConstraints(tx, oids)),
-      indexes: groupBy(await readIndexes(tx, oids)),
+      constraints: byRelation(await readConstraints(tx, oids)),
+      indexes: byRelation(await readIndexes(tx, oids)),
       notes: found.filter(({ isReadable }) => !isReadable).map((row) => `${nameOf(row)} may not be read by this role.`),
     }
     const relations = readable.flatMap((row) => toRelation(row, context) ?? [])
@@ -189,15 +190,7 @@ function nameOf({ schema, name }: RelationRow): string {
   return `${schema}.${name}`
 }
 
-function groupBy<T extends { relation: number }>(rows: readonly T[]): Map<number, T[]> {
-  const groups = new Map<number, T[]>()
-  for (const row of rows) {
-    const group = groups.get(row.relation)
-    if (group) group.push(row)
-    else groups.set(row.relation, [row])
-  }
-  return groups
-}
+const byRelation = <T extends { relation: number }>(rows: readonly T[]) => groupBy(rows, ({ relation }) => relation)
 
 /** The enums that columns are of, each once. */
 function enumsIn(relations: readonly RelationModel[]): EnumModel[] {
