@@ -59,3 +59,20 @@ test('one that goes away while statements run fails those, and the pool goes on'
   }
   await pool.close()
 })
+
+test('a statement that fails after its first rows leaves nothing in the result of the next', async () => {
+  const pool = connect(db.urls.app, { max: 1, applicationName: 'doomed' })
+  for (const statement of [
+    'select 1 / (3 - i) as x from generate_series(1, 5) i',
+    'select i from generate_series(1, 5) i',
+  ]) {
+    await pool.sql.unsafe(statement).catch(() => {})
+    const next = await pool.sql`select 42 as answer`
+    expect([...next]).toEqual([{ answer: 42 }])
+  }
+  const cut = pool.sql`select i, case when i = 3 then pg_sleep(10)::text end from generate_series(1, 5) i`.execute()
+  setTimeout(() => void endBackends().execute(), 100)
+  await expect(cut).rejects.toThrow()
+  expect([...(await pool.sql`select 43 as answer`)]).toEqual([{ answer: 43 }])
+  await pool.close()
+})
