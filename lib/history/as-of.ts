@@ -88,7 +88,7 @@ export function asOfRecords(
   return sql`(select ${past(table, columns)}, l.born is not null as "kontor.past", k.record_id as "kontor.id" from (
       select wanted.record_id, l.state, l.born from unnest(${ids}) as wanted(record_id)
       left join (${reconstructed(table, moment, among(recordIds))}) as l on l.record_id = wanted.record_id
-    ) as k cross join lateral (select k.state, k.born, k.record_id) as l ${lookedUp(table, table.columns)}
+    ) as k cross join lateral (select k.state, k.born, k.record_id) as l ${rowOfToday(table)}
     where l.born is not true and (l.state ?& ${arrayOf(table.key)} or p.${sql.raw(quote(table.key[0]!))} is not null))`
 }
 
@@ -193,7 +193,10 @@ const reconstructed = (table: AsOfTable, moment: Moment, only?: SQL) => sql`
 
 /** Today's row of a changed record, found by its key; not needed where only the key is read. */
 function lookedUp(table: AsOfTable, columns: readonly ColumnFacts[], condition: SQL = sql``): SQL {
-  if (columns.every(({ name }) => table.key.includes(name))) return sql``
+  return columns.every(({ name }) => table.key.includes(name)) ? sql`` : rowOfToday(table, condition)
+}
+
+function rowOfToday(table: AsOfTable, condition: SQL = sql``): SQL {
   const matches = keyOf(table).map((column, part) =>
     sql.raw(`t.${quote(column.name)} = ${keyPart(table, column, part)}`),
   )

@@ -38,9 +38,13 @@ export function textOf(column: ColumnFacts, value: string): string {
 
 /** Whether `before` and `after` hold different bytes. */
 export function differs(column: ColumnFacts, before: string, after: string): string {
-  const [a, b] = hasExactEquality(column) ? [before, after] : [textOf(column, before), textOf(column, after)]
+  const [a, b] = hasExactEquality(column) ? [before, after] : [bytesOf(column, before), bytesOf(column, after)]
   return `${a} IS DISTINCT FROM ${b}`
 }
+
+/** `value`'s text, to be compared byte by byte: a collation may take different texts for equal. */
+export const bytesOf = (column: ColumnFacts, value: string): string =>
+  column.isDeterministic ? textOf(column, value) : `(${textOf(column, value)}) COLLATE "C"`
 
 function hasExactEquality(column: ColumnFacts): boolean {
   if (column.typeKind === 'e') return true

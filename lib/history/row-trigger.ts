@@ -1,4 +1,4 @@
-import { differs, jsonArgument, textOf } from './column-text'
+import { bytesOf, differs, jsonArgument } from './column-text'
 import { literal, quote } from './literal'
 import {
   claims,
@@ -28,6 +28,11 @@ export function rowBody(plan: FunctionPlan): string {
   const { facts, key } = plan
   // A partition numbers its columns in its own way: the root is asked.
   const table = facts.isPartitioned ? `${facts.oid}::oid` : 'TG_RELID'
+  // A column added since has a number behind the last; of those added and dropped again nothing is told.
+  const added = Array.from(
+    { length: 8 },
+    (_, at) => `has_column_privilege(${table}, ${facts.width + 1 + at}::int2, 'SELECT')`,
+  )
   return `
 DECLARE
 ${DECLARATIONS}
@@ -38,7 +43,7 @@ ${DECLARATIONS}
   v_before jsonb;
   v_after jsonb;
   v_changed text[];
-  v_drifted boolean := has_column_privilege(${table}, ${facts.width + 1}::int2, 'SELECT') IS NOT NULL;
+  v_drifted boolean := coalesce(${added.join(', ')}) IS NOT NULL;
 BEGIN
 ${claims(facts.relation)}
 ${truncateBranch(plan)}
@@ -98,7 +103,7 @@ END `
 function compareKeyed(plan: FunctionPlan): string {
   const moved = plan.key.map((column) => {
     const name = quote(column.name)
-    return `${textOf(column, `OLD.${name}`)} <> ${textOf(column, `NEW.${name}`)}`
+    return `${bytesOf(column, `OLD.${name}`)} <> ${bytesOf(column, `NEW.${name}`)}`
   })
   return `        IF ${moved.join(' OR ')} THEN
           v_changed := NULL;

@@ -1,4 +1,4 @@
-import { differs, jsonArgument, jsonOf, textOf } from './column-text'
+import { bytesOf, differs, jsonArgument, jsonOf } from './column-text'
 import { literal, quote } from './literal'
 import type { ColumnFacts } from './table-facts'
 import {
@@ -47,20 +47,18 @@ ${truncateBranch(plan)}
   -- Reads and compares one row. In a block of its own, so that a column dropped, renamed or retyped since this function
   -- was written is noticed here, before anything is logged.
   BEGIN
-    IF has_column_privilege(TG_RELID, ${plan.facts.width + 1}::int2, 'SELECT') IS NOT NULL THEN
-      v_way := 'drifted'; -- a column was added
-    ELSIF TG_OP = 'UPDATE' THEN
-      SELECT * INTO STRICT v_old FROM old_rows;
-      SELECT * INTO STRICT v_new FROM new_rows;
+    IF TG_OP = 'UPDATE' THEN
+      SELECT * INTO STRICT v_old FROM ${rowsOf(plan, 'old_rows')};
+      SELECT * INTO STRICT v_new FROM ${rowsOf(plan, 'new_rows')};
 ${plan.secret.length > 0 ? "      v_before := '{}';\n      v_after := '{}';" : ''}
 ${compareOne(plan)}
       v_id := ${recordId(plan, 'v_old')};
     ELSIF TG_OP = 'INSERT' THEN
-      SELECT * INTO STRICT v_new FROM new_rows;
+      SELECT * INTO STRICT v_new FROM ${rowsOf(plan, 'new_rows')};
       v_id := ${recordId(plan, 'v_new')};
       v_after := ${wholeRow(plan, 'v_new')};
     ELSE
-      SELECT * INTO STRICT v_old FROM old_rows;
+      SELECT * INTO STRICT v_old FROM ${rowsOf(plan, 'old_rows')};
       v_id := ${recordId(plan, 'v_old')};
       v_before := ${wholeRow(plan, 'v_old')};
     END IF;
@@ -113,17 +111,24 @@ ${runReactions(plan)}
 END `
 }
 
-/** What using a column raises that was dropped, renamed or retyped. */
-const CHANGED = 'undefined_column OR undefined_function OR datatype_mismatch'
+/** What rowsOf raises, and using a column that was dropped, renamed, retyped or made a virtual one. */
+const CHANGED = 'undefined_column OR undefined_function OR datatype_mismatch OR syntax_error OR internal_error'
+
+/**
+ * The rows of a transition table, which is an error where its columns are not those that the function was written for: a
+ * UNION needs the same columns on both sides. Its second branch never runs; the planner leaves nothing of it.
+ */
+const rowsOf = ({ facts }: FunctionPlan, table: string) =>
+  `${table} UNION ALL SELECT ${facts.columns.map(({ name }) => `r.${quote(name)}`).join(', ')} FROM ${table} AS r WHERE false`
 
 const columnsOf = ({ logged, secret }: FunctionPlan) => [...logged, ...secret]
 const at = (alias: string) => (column: ColumnFacts) => `${alias}.${quote(column.name)}`
 
 /** Everything the set-wise INSERTs do with a column, done to the first row for nothing but its errors. */
 const tryColumns = (plan: FunctionPlan) => `      IF TG_OP = 'DELETE' THEN
-        SELECT * INTO v_old FROM old_rows;
+        SELECT * INTO v_old FROM old_rows LIMIT 1;
       ELSE
-        SELECT * INTO v_old FROM new_rows;
+        SELECT * INTO v_old FROM new_rows LIMIT 1;
       END IF;
       v_id := ${recordId(plan, 'v_old')};
       v_after := ${wholeRow(plan, 'v_old')};
@@ -191,15 +196,17 @@ function updatedSet(plan: FunctionPlan): string {
 /** Types from outside pg_catalog may have their = outside the pinned search_path. */
 function sameKey(column: ColumnFacts): string {
   const [old, now] = [at('o')(column), at('n')(column)]
-  const isPlain = (column.typeKind === 'b' && column.isBuiltIn) || column.typeKind === 'e'
-  return isPlain ? `${old} = ${now}` : `${textOf(column, old)} = ${textOf(column, now)}`
+  const isPlain = ((column.typeKind === 'b' && column.isBuiltIn) || column.typeKind === 'e') && column.isDeterministic
+  return isPlain ? `${old} = ${now}` : `${bytesOf(column, old)} = ${bytesOf(column, now)}`
 }
 
 /** The table no longer fits this function: its rows are logged as its columns are today, all values as text. */
 function driftedSet(plan: FunctionPlan): string {
   const none = `'(SELECT NULL::text AS id, NULL::jsonb AS row WHERE false)'`
-  const rows = (alias: string, table: string) =>
-    `format('(SELECT ${recordIdOfJson(plan, `${alias}.row`).replaceAll("'", "''")} AS id, ${alias}.row FROM (SELECT %s AS row FROM ${table} AS ${alias}) AS ${alias})', ${presentRow(plan, alias)})`
+  const rows = (alias: string, table: string) => {
+    const id = recordIdOfJson(plan, `${alias}.row`).replaceAll('%', '%%')
+    return `format(${literal(`(SELECT ${id} AS id, ${alias}.row FROM (SELECT %s AS row FROM ${table} AS ${alias}) AS ${alias})`)}, ${presentRow(plan, alias)})`
+  }
   return `    EXECUTE format($sql$INSERT INTO kontor.changes (${LOG_COLUMNS})
       SELECT $1, $2, coalesce(o.id, n.id), CASE WHEN o.row IS NULL THEN 'insert' WHEN n.row IS NULL THEN 'delete' ELSE 'update' END,
         CASE WHEN n.row IS NULL OR o.row IS NULL THEN o.row ELSE kontor.json_difference(o.row, n.row) END,

@@ -23,6 +23,8 @@ export interface ColumnFacts {
   hasDefault: boolean
   /** GENERATED ALWAYS AS (…): never written. */
   isGenerated: boolean
+  /** Such a column that is not even stored, of PostgreSQL 18 and later: triggers may not read it. */
+  isVirtual: boolean
   /** GENERATED … AS IDENTITY: 'always' needs OVERRIDING SYSTEM VALUE. */
   identity: 'always' | 'byDefault' | null
 }
@@ -43,6 +45,13 @@ export interface TableFacts {
   width: number
   /** Names of the primary key's columns in its order; empty where there is none. */
   key: string[]
+  /** Whether it is parent or child of another by INHERITS: a statement on the parent changes rows of its children. */
+  hasKin: boolean
+  /**
+   * Whether its own triggers may change its rows again while a statement's changes are not logged yet: they run for each row
+   * or come first by name, or a foreign key carries its new keys on to its other rows.
+   */
+  isNested: boolean
   /** Leaf partitions, quoted for SQL: TRUNCATE can name them one by one. */
   leaves: string[]
   /** Whether the server can say if a text is a value of a type without failing where it is none: PostgreSQL 16 and later. */
@@ -72,6 +81,10 @@ export async function readFacts(
         cross join lateral unnest(i.indkey::int2[]) with ordinality as part(number, place)
         join pg_attribute a on a.attrelid = c.oid and a.attnum = part.number
         where i.indrelid = c.oid and i.indisprimary), '{}') as key,
+      c.relkind = 'r' and not c.relispartition and exists (select from pg_inherits i where c.oid in (i.inhparent, i.inhrelid)) as "hasKin",
+      exists (select from pg_trigger t join pg_proc p on p.oid = t.tgfoid where t.tgrelid = c.oid and not t.tgisinternal
+          and t.tgtype & 66 = 0 and (t.tgtype & 1 = 1 or t.tgname < 'kontor_log') and p.pronamespace is distinct from to_regnamespace('kontor'))
+        or exists (select from pg_constraint f where f.contype = 'f' and f.conrelid = c.oid and f.confrelid = c.oid and f.confupdtype in ('c', 'n', 'd')) as "isNested",
       case when c.relkind = 'p' then array(select format('%I.%I', n2.nspname, c2.relname) from pg_partition_tree(c.oid) t
         join pg_class c2 on c2.oid = t.relid join pg_namespace n2 on n2.oid = c2.relnamespace
         where t.isleaf and c2.relkind = 'r' order by 1) else '{}' end as leaves
@@ -113,7 +126,7 @@ async function readColumns(run: RunText, oids: readonly number[]): Promise<Map<n
     select a.attrelid::int8::float8 as oid, a.attname as name, a.attnum as number, format_type(a.atttypid, a.atttypmod) as "sqlType",
       b.typname as "baseType", t.typtype as "typeKind", t.typnamespace = 'pg_catalog'::regnamespace as "isBuiltIn",
       a.atttypmod as modifier, coalesce(l.collisdeterministic, true) as "isDeterministic", a.attnotnull as "notNull",
-      a.atthasdef and a.attgenerated = '' as "hasDefault", a.attgenerated <> '' as "isGenerated",
+      a.atthasdef and a.attgenerated = '' as "hasDefault", a.attgenerated <> '' as "isGenerated", a.attgenerated = 'v' as "isVirtual",
       case a.attidentity when 'a' then 'always' when 'd' then 'byDefault' end as identity
     from pg_attribute a
     join base b on b.declared = a.atttypid and b.typtype <> 'd'

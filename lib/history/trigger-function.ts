@@ -18,13 +18,14 @@ export interface FunctionSource {
 }
 
 /**
- * Statement triggers fire neither for writes that name a partition nor, with transition tables, on one; and without a
- * key old and new rows cannot be paired.
+ * Statement triggers fire neither for writes that name a partition or an inheriting table's parent nor, with transition
+ * tables, on a partition; without a key old and new rows cannot be paired; virtual columns cannot be read there. And they
+ * come after all row triggers: what those do to the same rows would be logged before what made them do it.
  */
 export function granularityOf(facts: TableFacts): Granularity {
-  const set =
-    !facts.isPartitioned && facts.partitionOf === null && facts.key.length > 0 && facts.columns.length <= WIDEST_SET
-  return set ? 'statement' : 'row'
+  const isWhole = !facts.isPartitioned && facts.partitionOf === null && !facts.hasKin
+  const isReadable = facts.columns.length <= WIDEST_SET && !facts.columns.some(({ isVirtual }) => isVirtual)
+  return isWhole && isReadable && facts.key.length > 0 && !facts.isNested ? 'statement' : 'row'
 }
 
 type OutputSetting = keyof typeof PINNED_OUTPUT
@@ -69,8 +70,8 @@ export function functionSource(facts: TableFacts, table: TrackedTable): Function
   const plan: FunctionPlan = {
     facts,
     granularity: granularityOf(facts),
-    logged: facts.columns.filter(({ name }) => !secret.has(name) && !ignored.has(name)),
-    secret: facts.columns.filter(({ name }) => secret.has(name)),
+    logged: facts.columns.filter(({ name, isVirtual }) => !secret.has(name) && !ignored.has(name) && !isVirtual),
+    secret: facts.columns.filter(({ name, isVirtual }) => secret.has(name) && !isVirtual),
     key: facts.key.map((name) => facts.columns.find((column) => column.name === name)!),
     cap: valueCap(facts.columns),
     reactions: table.reactions ?? [],

@@ -24,6 +24,12 @@ export interface WantedTable {
 
 const ROW_EVENTS = ['insert', 'update', 'delete'] as const
 
+/** Triggers run in the order of their names: before others of a row, which may change it again, and those of foreign keys (RI_…). */
+const FIRST = '00_'
+
+/** 'kontor_log_insert' for the triggers of both granularities. */
+const plainName = (name: string) => (name.startsWith(FIRST) ? name.slice(FIRST.length) : name)
+
 /**
  * What must stand in the database for a table to be recorded, or why nothing must.
  * @param facts of it; undefined where it is not there
@@ -71,7 +77,7 @@ function triggersFor(facts: TableFacts, source: FunctionSource): WantedTrigger[]
   const truncated = facts.isPartitioned ? facts.leaves : [own]
   return [
     ...ROW_EVENTS.map((event) => ({
-      name: `kontor_log_${event}`,
+      name: perStatement ? `kontor_log_${event}` : `${FIRST}kontor_log_${event}`,
       on: own,
       definition: perStatement
         ? `AFTER ${event.toUpperCase()} ON ${own} ${referencing[event]} FOR EACH STATEMENT ${run}`
@@ -124,10 +130,9 @@ const installOne = (owner: postgres.Sql, table: TrackedTable, all: readonly Trac
       const [wanted = 'absent'] = await readWanted(tx, [table], all)
       if (wanted === 'absent') return 'absent'
       if (wanted === 'partition') return 'unchanged'
-      const drift = await readDrift(tx, [wanted])
-      if (drift.length === 0 && (await isTracked(tx, wanted))) return 'unchanged'
-      const isContinued = drift.every(({ kind }) => kind === 'outdated')
-      await tx.unsafe(installSql(wanted, isContinued))
+      const [compared] = await compare(tx, [wanted])
+      if (compared!.drifts.length === 0 && (await isTracked(tx, wanted))) return 'unchanged'
+      await tx.unsafe(installSql(compared!))
       return 'installed'
     }),
   )
@@ -138,8 +143,9 @@ async function isTracked(sql: postgres.ISql, { facts }: WantedTable): Promise<bo
   return row !== undefined
 }
 
-/** @param isContinued whether the table was recorded without a gap until now: its beginning then stands */
-function installSql({ facts, source, triggers }: WantedTable, isContinued: boolean): string {
+function installSql({ wanted: { facts, source, triggers }, drifts, strays }: Comparison): string {
+  // Recorded without a gap until now: its beginning then stands.
+  const isContinued = drifts.every(({ kind }) => kind === 'outdated' || kind === 'leftover')
   const own = `${quote(facts.schema)}.${quote(facts.name)}`
   const relation = literal(facts.relation)
   return [
@@ -147,6 +153,7 @@ function installSql({ facts, source, triggers }: WantedTable, isContinued: boole
     `LOCK TABLE ${own} IN SHARE ROW EXCLUSIVE MODE`,
     createFunction(source),
     `REVOKE ALL ON FUNCTION kontor.${quote(source.name)}() FROM PUBLIC`,
+    ...strays.map(({ name, on }) => `DROP TRIGGER IF EXISTS ${quote(name)} ON ${on}`),
     ...triggers.flatMap(({ name, on, definition }) => [
       `DROP TRIGGER IF EXISTS ${quote(name)} ON ${on}`,
       `CREATE TRIGGER ${quote(name)} ${definition}`,
@@ -159,11 +166,17 @@ function installSql({ facts, source, triggers }: WantedTable, isContinued: boole
 
 /** The SQL that installs the triggers of `tables`, for a DBA to read and run in psql. Absent tables are left out, with a comment. */
 export async function printTriggers(sql: postgres.ISql, tables: readonly TrackedTable[]): Promise<string> {
-  const parts = (await readWanted(sql, tables)).map((wanted, at) => {
+  const all = await readWanted(sql, tables)
+  const compared = await compare(
+    sql,
+    all.filter((one) => typeof one === 'object'),
+  )
+  const parts = all.map((wanted, at) => {
     const title = `-- ${relationOf(tables[at]!)}`
     if (wanted === 'absent') return `${title}: not in this database`
     if (wanted === 'partition') return `${title}: recorded by its root's triggers`
-    return `${title}\nBEGIN;\nSET LOCAL lock_timeout = '2s';\n${installSql(wanted, true)};\nCOMMIT;`
+    const install = installSql(compared.find((one) => one.wanted === wanted)!)
+    return `${title}\nBEGIN;\nSET LOCAL lock_timeout = '2s';\n${install};\nCOMMIT;`
   })
   return `${parts.join('\n\n')}\n`
 }
@@ -188,7 +201,7 @@ export async function triggerState(
 ): Promise<Drift[]> {
   const compared = only === undefined ? tables : tables.filter((table) => relationOf(table) === only)
   const wanted = (await readWanted(sql, compared, tables)).filter((one) => typeof one === 'object')
-  const drifts = await readDrift(sql, wanted)
+  const drifts = (await compare(sql, wanted)).flatMap((one) => one.drifts)
   const wantedFunctions = new Set(tables.map(functionName))
   const leftovers = (await standing(sql)).filter(({ name }) => !wantedFunctions.has(name))
   for (const relation of new Set(leftovers.map(({ relation }) => relation))) {
@@ -202,8 +215,12 @@ export async function triggerState(
 }
 
 interface PresentTrigger {
-  /** Of its function. */
+  /** Its function. */
   source: string
+  /** Not one that a partition has from its root. */
+  isOwn: boolean
+  /** `schema.table` */
+  relation: string
   on: string
   name: string
   enabled: string
@@ -217,12 +234,21 @@ interface WrittenFunction {
   settings: string[] | null
 }
 
+/** What stands of a table's recording, beside what should. */
+interface Comparison {
+  wanted: WantedTable
+  drifts: Drift[]
+  /** Triggers of its function that should not stand: of an older kind, or on a table that had its name before. */
+  strays: PresentTrigger[]
+}
+
 /** Compares any number of tables in two statements. */
-async function readDrift(sql: postgres.ISql, wanted: readonly WantedTable[]): Promise<Drift[]> {
+async function compare(sql: postgres.ISql, wanted: readonly WantedTable[]): Promise<Comparison[]> {
   if (wanted.length === 0) return []
   const names = wanted.map(({ source }) => source.name)
   const triggers = await sql<PresentTrigger[]>`
-    select p.proname as source, format('%I.%I', n.nspname, c.relname) as on, t.tgname as name, t.tgenabled as enabled,
+    select p.proname as source, t.tgparentid = 0 as "isOwn", n.nspname || '.' || c.relname as relation,
+      format('%I.%I', n.nspname, c.relname) as on, t.tgname as name, t.tgenabled as enabled,
       pg_get_triggerdef(t.oid) as definition
     from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace
     join pg_proc p on p.oid = t.tgfoid
@@ -232,20 +258,38 @@ async function readDrift(sql: postgres.ISql, wanted: readonly WantedTable[]): Pr
     where pronamespace = 'kontor'::regnamespace and proname = any(${names}) and prosecdef`
   const bySource = groupBy(triggers, ({ source }) => source)
   const byName = new Map(functions.map((one) => [one.name, one]))
-  return wanted.flatMap((one) => driftOf(one, bySource.get(one.source.name) ?? [], byName.get(one.source.name)))
+  return wanted.map((one) => {
+    const present = bySource.get(one.source.name) ?? []
+    const strays = present.filter(
+      ({ isOwn, on, name }) => isOwn && !one.triggers.some((trigger) => trigger.name === name && same(trigger.on, on)),
+    )
+    const [drift] = driftOf(one, present, byName.get(one.source.name), strays)
+    return { wanted: one, drifts: [...(drift ? [drift] : []), ...astray(one, strays)], strays }
+  })
+}
+
+/** Tables that had this one's name before, and go on being recorded as this one. */
+function astray({ facts, triggers }: WantedTable, strays: readonly PresentTrigger[]): Drift[] {
+  const elsewhere = strays.filter(({ on }) => !triggers.some((trigger) => same(trigger.on, on)))
+  return [...new Set(elsewhere.map(({ relation }) => relation))].map((relation) => ({
+    relation,
+    kind: 'leftover',
+    message: `${relation} is still recorded as ${facts.relation}, which was its name before: run "npm run migrate -- --tables".`,
+  }))
 }
 
 function driftOf(
   { facts, source, triggers }: WantedTable,
   present: readonly PresentTrigger[],
   written: WrittenFunction | undefined,
+  strays: readonly PresentTrigger[],
 ): Drift[] {
   const { relation } = facts
   const missing = triggers.filter(
-    ({ on, name }) => !present.some((trigger) => trigger.name === name && same(trigger.on, on)),
+    ({ on, name }) => !present.some((trigger) => plainName(trigger.name) === plainName(name) && same(trigger.on, on)),
   )
   if (missing.length > 0) {
-    const events = missing.map(({ name }) => name.replace('kontor_log_', '').toUpperCase())
+    const events = missing.map(({ name }) => plainName(name).replace('kontor_log_', '').toUpperCase())
     return [
       {
         relation,
@@ -267,6 +311,7 @@ function driftOf(
   }
   const settings = Object.entries(source.settings).map(([name, value]) => `${name}=${value}`)
   const isCurrent =
+    !strays.some(({ on }) => triggers.some((trigger) => same(trigger.on, on))) &&
     written?.digest === createHash('sha256').update(source.body).digest('hex') &&
     settings.every((wanted) => written.settings?.some((setting) => setting.replaceAll('"', '') === wanted)) &&
     triggers.every(({ on, name }) => {
@@ -291,7 +336,7 @@ const same = (a: string, b: string) => a.replaceAll('"', '') === b.replaceAll('"
 const standing = (sql: postgres.ISql) => sql<{ relation: string; on: string; name: string; trigger: string }[]>`
   select n.nspname || '.' || c.relname as relation, format('%I.%I', n.nspname, c.relname) as on, p.proname as name, t.tgname as trigger
   from pg_trigger t join pg_proc p on p.oid = t.tgfoid join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace
-  where p.pronamespace = 'kontor'::regnamespace and p.proname like 'log\_%' and t.tgname like 'kontor\_log\_%' and t.tgparentid = 0
+  where p.pronamespace = 'kontor'::regnamespace and p.proname like 'log\_%' and t.tgname ~ '^(00_)?kontor_log_' and t.tgparentid = 0
   order by 1`
 
 /**

@@ -93,3 +93,16 @@ it('a trigger function cannot be tricked by the search path or by temporary obje
   })
   expect(await db.admin.sql`select actor from kontor.changes where record_id = '3'`).toEqual([{ actor: 'user:1' }])
 })
+
+it('no function that runs as the log’s owner is anybody’s to use', async () => {
+  const open = await db.admin.sql<{ name: string }[]>`
+    select p.proname as name from pg_proc p where p.pronamespace = 'kontor'::regnamespace and p.prosecdef
+      and has_function_privilege('public', p.oid, 'EXECUTE')`
+  expect(open.map(({ name }) => name)).toEqual([])
+  await expect(
+    db.app.sql.begin(async (tx) => {
+      await tx`create temporary table forged (id int, at timestamptz default now(), actor text, reason text) on commit drop`
+      await tx`create trigger forging after insert on forged for each row execute function kontor.log_upkeep()`
+    }),
+  ).rejects.toMatchObject({ code: '42501' })
+})

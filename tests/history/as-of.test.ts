@@ -108,6 +108,27 @@ describe('other keys', () => {
     expect(keys.map(({ code }) => code)).toEqual(['a,b\\', '\\,', '', 'plain'])
   })
 
+  it('a table of nothing but its key, row by row too', async () => {
+    await db.owner.sql.unsafe(
+      `create table paired (a int, b int, primary key (a, b)); grant select on paired to kontor_app`,
+    )
+    await track('paired')
+    await db.admin.sql`insert into paired select 1, n from generate_series(1, 4) n`
+    const at = await now()
+    await db.admin.sql`delete from paired where b = 2`
+    await db.admin.sql`update paired set b = 30 where b = 3`
+    await db.admin.sql`insert into paired values (1, 5)`
+    expect(await rowsOf('paired', at)).toEqual(
+      ['["1", "1"]', '["1", "2"]', '["1", "3"]', '["1", "4"]'].map((row) => row.replace(' ', '')),
+    )
+    const table = await asOfTable(orm, { schema: 'public', name: 'paired' })
+    const ids = ['1,1', '1,2', '1,3', '1,30', '1,5', '1,6']
+    const rows = await orm.execute<{ b: number }>(
+      sql`select t.b from ${asOfRecords(table, await resolveMoment(orm, at), ids)} as t order by t.b`,
+    )
+    expect(rows.map(({ b }) => b)).toEqual([1, 2, 3])
+  })
+
   it('a partitioned table, rows moved between partitions', async () => {
     await db.owner.sql.unsafe(`create table visits (id int, day date, page text, primary key (id, day)) partition by range (day);
       create table visits_a partition of visits for values from ('2026-01-01') to ('2026-02-01');

@@ -479,7 +479,7 @@ describe('columns that change under the triggers', () => {
       await run(`insert into vault values (1, 'hunter2', 'o'); update vault set hidden = 'hunter3', open = 'p'`)
     })
     expect(JSON.stringify(rows)).not.toContain('hunter')
-    expect(rows).toMatchObject([{ after: { id: 1, open: 'o' } }, { after: { open: 'p' } }])
+    expect(rows).toMatchObject([{ after: { id: '1', open: 'o' } }, { after: { open: 'p' } }])
   })
 })
 

@@ -163,7 +163,8 @@ describe('a cursor', () => {
   it('tells a reader who goes on the same as anybody else', async () => {
     const at = await presentCursor(db.app.sql)
     await db.admin.sql`insert into notes (text) select repeat('x', 100) from generate_series(1, 60)`
-    await db.app.sql.begin(async (tx) => {
+    // One snapshot for all: transactions of anybody else move the next one on.
+    await db.app.sql.begin('isolation level repeatable read', async (tx) => {
       for (const each of [undefined, ['public.notes'], ['public.others']]) {
         const asked = await readSince(tx, at, { each })
         const first = await readSince(tx, at, { each, reader: 'going on' })
