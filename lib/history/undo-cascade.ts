@@ -32,33 +32,28 @@ export async function withCascades(
   return [...all.values()]
 }
 
+/** What the deletion of these records took along or emptied, key by key. @throws AdminError 'too_large' above the limit */
 async function cascadedFrom(db: Executor, parents: readonly Change[], keys: readonly ForeignKey[]): Promise<Change[]> {
-  const relations = new Set(parents.map(({ relation }) => relation))
-  const affected = keys.filter(({ parent, onDelete }) => relations.has(parent) && 'cnd'.includes(onDelete))
-  if (affected.length === 0) return []
-  const candidates = await selectChanges(
-    db,
-    sql`select ${changeColumns('c')} from kontor.changes as c
-      where c.tx = any(${arrayOf([...new Set(parents.map(({ tx }) => tx))])}::xid8[])
-        and c.relation = any(${arrayOf([...new Set(affected.map(({ relation }) => relation))])}) and c.op in ('delete', 'update')
-      order by c.id limit ${UNDO_LIMIT + 1}`,
-  )
-  if (candidates.length > UNDO_LIMIT) throw tooMany()
-  return affected.flatMap((key) => {
-    const gone = new Set(
-      parents
-        .filter(({ relation }) => relation === key.parent)
-        .map((parent) => `${parent.tx} ${valuesOf(parent, key.parentColumns)}`),
+  const found: Change[] = []
+  for (const key of keys.filter(({ onDelete }) => 'cnd'.includes(onDelete))) {
+    const gone = parents.flatMap(({ relation, tx, before }) => {
+      const values = key.parentColumns.map((column) => before?.[column])
+      return relation === key.parent && values.every((value) => typeof value === 'string') ? [[tx, ...values]] : []
+    })
+    if (gone.length === 0) continue
+    const sides = [sql`c.tx::text`, ...key.columns.map((column) => sql`c.before ->> ${column}::text`)]
+    const arrays = sides.map((_, at) => arrayOf(gone.map((values) => values[at]!)))
+    const what =
+      key.onDelete === 'c' ? sql`c.op = 'delete'` : sql`c.op = 'update' and c.changed && ${arrayOf(key.columns)}`
+    const own = await selectChanges(
+      db,
+      sql`select ${changeColumns('c')} from kontor.changes as c
+        where c.tx = any(${arrayOf([...new Set(gone.map(([tx]) => tx!))])}::xid8[]) and c.relation = ${key.relation} and ${what}
+          and (${sql.join(sides, sql`, `)}) in (select * from unnest(${sql.join(arrays, sql`, `)}))
+        order by c.id limit ${UNDO_LIMIT + 1}`,
     )
-    return candidates.filter(
-      (change) =>
-        change.relation === key.relation &&
-        (change.op === 'delete') === (key.onDelete === 'c') &&
-        (change.op === 'delete' || key.columns.some((column) => change.changed.includes(column))) &&
-        gone.has(`${change.tx} ${valuesOf(change, key.columns)}`),
-    )
-  })
+    if (own.length > UNDO_LIMIT) throw tooMany()
+    found.push(...own)
+  }
+  return found
 }
-
-const valuesOf = ({ before }: Change, columns: readonly string[]) =>
-  JSON.stringify(columns.map((column) => before?.[column] ?? null))

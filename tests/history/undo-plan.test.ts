@@ -128,6 +128,27 @@ describe('one change of several', () => {
     expect(await state()).toEqual(before)
   })
 
+  it('a deletion undone alone out of a cascade larger than an undo may be', async () => {
+    await db.owner.sql.unsafe(`create table many (id int primary key);
+      create table parts (id int primary key, many_id int references many on delete cascade);
+      grant all on many, parts to kontor_app`)
+    await installTriggers(
+      db.owner.sql,
+      ['many', 'parts'].map((name) => ({ schema: 'public', name })),
+    )
+    await run(
+      'insert into many select generate_series(1, 10); insert into parts select n, 1 + n % 10 from generate_series(1, 10100) n',
+    )
+    await run('delete from parts where many_id <> 3 and id % 10 > 5')
+    await run('insert into parts select n + 100000, 5 from generate_series(1, 8000) n')
+    const deleted = await logged(db, 'public.many', () => run('delete from many'))
+    const third = deleted.find(({ record_id }) => record_id === '3')!
+    const { steps, isClean } = await undoPlan(orm, { ids: [third.id] })
+    expect(isClean).toBe(true)
+    expect(steps).toHaveLength(1011)
+    expect(steps[0]).toMatchObject({ relation: 'public.many', kind: 'restore' })
+  })
+
   it('says that it is undone, until that is undone', async () => {
     const [change] = await logged(db, 'public.cakes', () => run('update cakes set price = 7 where id = 1'))
     expect((await undoneBy(orm, [change!.id])).size).toBe(0)
