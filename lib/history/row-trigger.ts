@@ -9,9 +9,9 @@ import {
   LOG_COLUMNS,
   logValues,
   markReactions,
+  presentKey,
   presentRow,
   recordId,
-  recordIdOfJson,
   runReactions,
   SETTLE,
   truncateBranch,
@@ -74,8 +74,8 @@ ${key.length > 0 ? compareKeyed(plan) : compareKeyless(plan)}
       EXECUTE ${present(plan)} INTO v_after USING NEW;
     END IF;
     PERFORM kontor.unpin_output(v_pinned);
-    v_id := ${recordIdOfJson(plan, 'coalesce(v_before, v_after)')};
-    v_new_id := ${recordIdOfJson(plan, 'v_after')};
+    EXECUTE 'SELECT ' || ${presentKey(plan, 'coalesce($1, $2)')} || ', ' || ${presentKey(plan, '$2')}
+      INTO v_id, v_new_id USING v_before, v_after;
     IF TG_OP = 'UPDATE' THEN
       v_changed := ARRAY(SELECT jsonb_object_keys(kontor.json_difference(v_after, v_before)));
       ${key.length > 0 ? 'IF v_new_id = v_id THEN SELECT kontor.json_difference(v_before, v_after), kontor.json_difference(v_after, v_before) INTO v_before, v_after; END IF;' : ''}

@@ -11,9 +11,9 @@ import {
   LOG_COLUMNS,
   logValues,
   markReactions,
+  presentKey,
   presentRow,
   recordId,
-  recordIdOfJson,
   runReactions,
   SETTLE,
   truncateBranch,
@@ -204,8 +204,10 @@ function sameKey(column: ColumnFacts): string {
 function driftedSet(plan: FunctionPlan): string {
   const none = `'(SELECT NULL::text AS id, NULL::jsonb AS row WHERE false)'`
   const rows = (alias: string, table: string) => {
-    const id = recordIdOfJson(plan, `${alias}.row`).replaceAll('%', '%%')
-    return `format(${literal(`(SELECT ${id} AS id, ${alias}.row FROM (SELECT %s AS row FROM ${table} AS ${alias}) AS ${alias})`)}, ${presentRow(plan, alias)})`
+    const source = literal(
+      `(SELECT %s AS id, ${alias}.row FROM (SELECT %s AS row FROM ${table} AS ${alias}) AS ${alias})`,
+    )
+    return `format(${source}, ${presentKey(plan, `${alias}.row`)}, ${presentRow(plan, alias)})`
   }
   return `    EXECUTE format($sql$INSERT INTO kontor.changes (${LOG_COLUMNS})
       SELECT $1, $2, coalesce(o.id, n.id), CASE WHEN o.row IS NULL THEN 'insert' WHEN n.row IS NULL THEN 'delete' ELSE 'update' END,

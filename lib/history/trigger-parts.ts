@@ -153,25 +153,18 @@ const texts = (names: readonly ColumnFacts[]) => `ARRAY[${names.map(({ name }) =
 export const presentRow = ({ logged, secret, cap }: FunctionPlan, alias: string) =>
   `kontor.present_row(TG_RELID, '${alias}', ${texts(logged)}, ${texts(secret)}, ${cap})`
 
-/** The record's id from a row as JSON. */
-export const recordIdOfJson = ({ key }: FunctionPlan, json: string) => {
-  const parts = key.map(({ name }) => `${json} ->> ${literal(name)}`)
-  if (parts.length < 2) return parts[0] ?? 'NULL::text'
-  return parts
-    .map((part) => `replace(replace(${part}, chr(92), chr(92) || chr(92)), ',', chr(92) || ',')`)
-    .join(` || ',' || `)
-}
+/** A call that gives SQL for the record's id in `json`, a row as the table's columns are today. */
+export const presentKey = ({ facts, key }: FunctionPlan, json: string) =>
+  // A partition numbers its columns in its own way: the root is asked.
+  `kontor.present_key(${facts.isPartitioned ? `${facts.oid}::oid` : 'TG_RELID'}, ${literal(json)}, '{${key.map(({ number }) => number).join(',')}}'::int2[])`
 
 /** Above this many rows TRUNCATE leaves only a mark. */
 export const TRUNCATE_LIMIT = 100_000
 
-/** For format(): the row as it is, schema and table. */
-function deletesOfAll(plan: FunctionPlan): string {
-  const id = recordIdOfJson(plan, 'o.row').replaceAll('%', '%%')
-  return `INSERT INTO kontor.changes (at, relation, record_id, op, before, actor, source, request_id, reason, undoes)
-        SELECT $1, $2, ${id}, 'delete', o.row, $3, $4, $5, $6, kontor.undone_ids($7, ${id})
-        FROM (SELECT %s AS row FROM ONLY %I.%I AS o) AS o`
-}
+/** For format(): the record's id, the row as it is, schema and table. */
+const DELETES_OF_ALL = `INSERT INTO kontor.changes (at, relation, record_id, op, before, actor, source, request_id, reason, undoes)
+        SELECT $1, $2, %1$s, 'delete', o.row, $3, $4, $5, $6, kontor.undone_ids($7, %1$s)
+        FROM (SELECT %2$s AS row FROM ONLY %3$I.%4$I AS o) AS o`
 
 /** TRUNCATE: the rows about to go become deletes, as the columns are today; too many, or not ours to read, only a mark. */
 export const truncateBranch = (plan: FunctionPlan) => `  IF TG_OP = 'TRUNCATE' THEN
@@ -185,7 +178,7 @@ export const truncateBranch = (plan: FunctionPlan) => `  IF TG_OP = 'TRUNCATE' T
     ${SETTLE}
     IF v_rows <= ${TRUNCATE_LIMIT} THEN
       v_pinned := kontor.pin_output();
-      EXECUTE format(${literal(deletesOfAll(plan))}, ${presentRow(plan, 'o')}, TG_TABLE_SCHEMA, TG_TABLE_NAME)
+      EXECUTE format(${literal(DELETES_OF_ALL)}, ${presentKey(plan, 'o.row')}, ${presentRow(plan, 'o')}, TG_TABLE_SCHEMA, TG_TABLE_NAME)
         USING v_at, ${literal(plan.facts.relation)}, v_actor, v_source, v_request, v_reason, v_undoes;
       PERFORM kontor.unpin_output(v_pinned);
     ELSE

@@ -58,6 +58,30 @@ test('the same on a partitioned table', async () => {
   expect(await told('parted', 'update parted set y = 5')).toEqual([['update', '1', { y: null }, { y: '5' }]])
 })
 
+test('records keep their ids when a column of the key is renamed', async () => {
+  const done = ['update 1,a', 'update 2,b', 'delete 2,b', 'insert 3,c']
+  for (const [name, after] of [
+    ['rekeyed', ''],
+    ['rekeyed_parts', ' partition by range (id)'],
+  ] as const) {
+    await table(name, 'id int, code text, v int, primary key (id, code)', after)
+    if (after) await db.owner.sql.unsafe(`create table ${name}_1 partition of ${name} default`)
+    await run(`insert into ${name} values (1, 'a', 1), (2, 'b', 2)`)
+    await run(`alter table ${name} rename id to ident`)
+    const changes = await told(
+      name,
+      `update ${name} set v = 5; delete from ${name} where ident = 2; insert into ${name} values (3, 'c', 3)`,
+    )
+    expect(changes.map(([op, id]) => `${op} ${id}`)).toEqual(done)
+    await table(`${name}_one`, 'id int primary key, v int')
+    await run(`insert into ${name}_one values (1, 1); alter table ${name}_one rename id to ident`)
+    expect(await told(`${name}_one`, `update ${name}_one set v = 2; truncate ${name}_one`)).toMatchObject([
+      ['update', '1', { v: '1' }, { v: '2' }],
+      ['delete', '1', { ident: '1', v: '2' }, null],
+    ])
+  }
+})
+
 test('texts that a collation takes for equal are changes, in columns and in keys', async () => {
   await db.owner.sql.unsafe(`create collation ci (provider = icu, locale = 'und-u-ks-level2', deterministic = false)`)
   await table('people', 'id int primary key, email text collate ci, codes text[] collate ci')

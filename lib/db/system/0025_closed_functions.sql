@@ -15,3 +15,14 @@ SET search_path = pg_catalog, pg_temp AS $$
   SELECT coalesce(string_agg(format('jsonb_build_object(%L, kontor.log_text((%s.%I)::text, %s))', name, alias, name, cap), ' || '
     ORDER BY attnum), '''{}''::jsonb') FROM logged
 $$;
+
+-- The record's id in `source`, a row as JSON, as SQL: by the numbers of the key's columns, which keep them when they are renamed.
+CREATE FUNCTION kontor.present_key(relid oid, source text, numbers int2[]) RETURNS text LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp AS $$
+  SELECT coalesce(CASE WHEN bool_or(a.attname IS NULL) THEN NULL
+    WHEN count(*) = 1 THEN min(format('%s ->> %L', source, a.attname))
+    ELSE string_agg(format('replace(replace(%s ->> %L, chr(92), chr(92) || chr(92)), '','', chr(92) || '','')', source, a.attname),
+      ' || '','' || ' ORDER BY n.place) END, 'NULL::text')
+  FROM unnest(numbers) WITH ORDINALITY AS n(number, place)
+  LEFT JOIN pg_attribute AS a ON a.attrelid = relid AND a.attnum = n.number AND NOT a.attisdropped
+$$;
