@@ -113,15 +113,27 @@ async function checkRows(
   erasures: Erasures,
   report: Verification,
 ): Promise<void> {
-  const rows = await db.unsafe<LoggedRow[]>(
-    `select c.id::text as id, (extract(epoch from c.at) * 1000000)::bigint::text as at_us, c.tx::text as tx, ${digestParts('c')}
+  // A hundred at a time: each may hold a megabyte for every column.
+  const batches = db
+    .unsafe<LoggedRow[]>(
+      `select c.id::text as id, (extract(epoch from c.at) * 1000000)::bigint::text as at_us, c.tx::text as tx, ${digestParts('c')}
      from kontor.changes as c where c.id = any($1::bigint[])`,
-    [[...leaves.keys()]],
-  )
+      [[...leaves.keys()]],
+    )
+    .cursor(100)
   const missing = new Set(leaves.keys())
-  for (const row of rows) {
+  for await (const rows of batches) for (const row of rows) checkRow(row)
+  for (const id of missing) {
+    report.findings.push({
+      kind: 'removed',
+      changeId: id,
+      message: `Change ${id}, sealed in seal ${seal.seq}, is gone.`,
+    })
+  }
+
+  function checkRow(row: LoggedRow): void {
     const wanted = leaves.get(row.id)!
-    if (!missing.delete(row.id)) continue // a second row of one id: findInserted tells
+    if (!missing.delete(row.id)) return // a second row of one id: findInserted tells
     const found = changeDigest(row)
     if (found.equals(wanted)) report.intact++
     else if (erasures.lead(row.id, wanted, found)) report.erased++
@@ -140,13 +152,6 @@ async function checkRows(
       const message = `Change ${row.id} bears a time at which its transaction ${isLate ? 'was long over' : 'had not begun'}: it was written by hand.`
       report.findings.push({ kind: 'misdated', changeId: row.id, message })
     }
-  }
-  for (const id of missing) {
-    report.findings.push({
-      kind: 'removed',
-      changeId: id,
-      message: `Change ${id}, sealed in seal ${seal.seq}, is gone.`,
-    })
   }
 }
 
