@@ -49,7 +49,7 @@ export default async function ActivityChartsPage({ searchParams }: Props) {
     >
       <PageHead
         title="Activity in charts"
-        description={`${number.format(total)} changes you may see in the last ${span} days.`}
+        description={`${number.format(total)} ${total === 1 ? 'change' : 'changes'} you may see in the last ${span} days.`}
       >
         <nav className={styles.spans} aria-label="Span">
           {SPANS.map((days) => (
