@@ -92,6 +92,7 @@ function parseSearch(resource: Resource, text: string | undefined, say: Say): st
     return ''
   }
   let search = wellFormed(text).trim()
+  if (wellFormed(text) !== text) say('The search holds characters that no text can have; they were left out.')
   if (search.length > MOST_SEARCH_CHARACTERS) {
     search = wellFormed(search.slice(0, MOST_SEARCH_CHARACTERS)).trim()
     say(`A search takes ${MOST_SEARCH_CHARACTERS} characters at most; the rest was left out.`)

@@ -129,6 +129,7 @@ describe('a bad address', () => {
     ['one bad key among good ones', 'sort=price,colour', range(1, 25), /does not sort by “colour”/],
     ['too many keys', 'sort=price,id,name,sold,status', range(1, 25), /4 columns at most/],
     ['a cursor that is none', 'after=hello', whole, /another order, or to none/],
+    ['a search for no text', 'q=%00', whole, /no text can have/],
     ['a cursor of garbage', 'before=%00%ff', whole, /another order, or to none/],
     ['two pages at once', 'page=2&after=hello', whole, /several pages at once/],
     ['a count nobody knows', 'count=maybe', whole, /count=maybe/],
