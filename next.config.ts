@@ -8,8 +8,13 @@ const config: NextConfig = {
   output: process.env.KONTOR_STANDALONE ? 'standalone' : undefined,
   // The tests are npm run check's business: a deployer's own tables and config must not fail on them here.
   typescript: { tsconfigPath: 'tsconfig.build.json' },
-  // A page nobody may see answers 403.
-  experimental: { authInterrupts: true },
+  experimental: {
+    // A page nobody may see answers 403.
+    authInterrupts: true,
+    // What a form sends; the form itself stops what is larger than MOST_SENT_BYTES (form-values.ts) and says so. Next
+    // holds no more than this of a proxied body.
+    serverActions: { bodySizeLimit: '10mb' },
+  },
   turbopack: { root: process.cwd() },
   // Native programs and libraries that look for files beside themselves stay in node_modules.
   serverExternalPackages: ['@node-rs/argon2', 'bullmq', 'ioredis', 'pg', 'pino', 'postgres'],

@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { formNames, isChanged, saveInput, startingValues } from '@/app/admin/[section]/[resource]/form/form-values'
+import {
+  formNames,
+  isChanged,
+  isTooLarge,
+  saveInput,
+  startingValues,
+} from '@/app/admin/[section]/[resource]/form/form-values'
 import type { FieldView, RecordView } from '@/lib/admin/view'
 
 function field(name: string, more: Partial<FieldView> = {}): FieldView {
@@ -129,4 +135,19 @@ test('null, empty text and a value all differ', () => {
   expect(isChanged('', '')).toBe(false)
   expect(isChanged(null, null)).toBe(false)
   expect(isChanged('1', null)).toBe(true)
+})
+
+describe('what is sent', () => {
+  const sent = (text: string) =>
+    ({ resource: 'shop/things', shown: {}, values: { text }, next: 'list' }) satisfies Parameters<typeof isTooLarge>[0]
+
+  test('may be some megabytes', () => {
+    expect(isTooLarge(sent('x'.repeat(9_900_000)))).toBe(false)
+  })
+
+  test('is too large above 10 MB as it travels, whatever its count of characters', () => {
+    expect(isTooLarge(sent('x'.repeat(10_000_000)))).toBe(true)
+    expect(isTooLarge(sent('€'.repeat(3_400_000)))).toBe(true)
+    expect(isTooLarge(sent('\n'.repeat(5_000_000)))).toBe(true)
+  })
 })

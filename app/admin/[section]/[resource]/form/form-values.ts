@@ -83,6 +83,14 @@ export function saveInput(
   return input
 }
 
+/** Below the `bodySizeLimit` of next.config.ts (10 MiB), with room for how Next wraps it up. */
+const MOST_SENT_BYTES = 10_000_000
+
+/** Whether the server would turn it away unread. */
+export function isTooLarge(input: SaveInput): boolean {
+  return new TextEncoder().encode(JSON.stringify(input)).length > MOST_SENT_BYTES
+}
+
 /** What creates a record anew from the form of one that is gone: everything it shows, typed or not. */
 export function anewInput(view: RecordView, names: FormNames, values: FormValues): SaveInput {
   const texts = names.fields.flatMap(({ key, field }) => {

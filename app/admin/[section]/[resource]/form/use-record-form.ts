@@ -12,6 +12,7 @@ import {
   formNames,
   inputId,
   isChanged,
+  isTooLarge,
   type SaveInput,
   saveInput,
   startingValues,
@@ -31,6 +32,13 @@ const UNREACHABLE: Failure = {
   ok: false,
   code: 'unavailable',
   message: 'The server could not be reached. What you typed is still here: try again in a moment.',
+  fields: {},
+}
+
+const TOO_LARGE: Failure = {
+  ok: false,
+  code: 'too_large',
+  message: 'What you typed is too large to be sent: at most 10 MB. It is still here.',
   fields: {},
 }
 
@@ -106,6 +114,7 @@ export function useRecordForm(view: RecordView, save: Save, startAgain: () => vo
   async function send(input: SaveInput): Promise<void> {
     if (isSaving) return
     setThen(input.next)
+    if (isTooLarge(input)) return fail(TOO_LARGE)
     setSaving(true)
     const sent = form.getValues()
     try {
