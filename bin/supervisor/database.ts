@@ -4,7 +4,7 @@ import { migrateTables } from '@/lib/db/migrate'
 import { checkServer, setUpRightsHint } from '@/lib/db/server-check'
 import type { Env } from '@/lib/env'
 import { say, step } from '../tools/progress.mjs'
-import { type DemoPerson, seedOnce } from './demo'
+import { type DemoPerson, type GivenAdministrator, seedOnce } from './demo'
 import type { Shutdown } from './shutdown'
 import { isSystemUpToDate, setUpSystem, warnOfChanges, withConnection } from './system'
 import { historyWarnings, recordOwnTables, setUpTables, storageWarnings } from './tables'
@@ -21,10 +21,10 @@ export interface Prepared {
 
 /** Starts and fills the embedded server, or sets up schema kontor in the given database. */
 export function prepareDatabase(env: Env, folder: string, shutdown: Shutdown): Promise<Prepared> {
-  return env.databaseUrl ? prepareGiven(env, env.databaseUrl) : prepareEmbedded(folder, shutdown)
+  return env.databaseUrl ? prepareGiven(env, env.databaseUrl) : prepareEmbedded(env, folder, shutdown)
 }
 
-async function prepareEmbedded(folder: string, shutdown: Shutdown): Promise<Prepared> {
+async function prepareEmbedded(env: Env, folder: string, shutdown: Shutdown): Promise<Prepared> {
   const server = await step('Starting PostgreSQL', '', async (conclude) => {
     const started = await startEmbedded(folder)
     const { port } = new URL(started.urls.app)
@@ -44,20 +44,20 @@ async function prepareEmbedded(folder: string, shutdown: Shutdown): Promise<Prep
     )
     void shutdown.end(1)
   })
-  const people = await fillDatabase(server.urls)
+  const people = await fillDatabase(server.urls, env)
   const { app, owner } = server.urls
   return { appUrl: app, ownerUrl: owner, people, where: `PostgreSQL on port ${new URL(app).port}, data in ${folder}` }
 }
 
 /** Migrations, rights, once the demo, and the history's triggers: what the embedded database needs before site and worker start. */
-export async function fillDatabase({ owner }: DatabaseUrls): Promise<DemoPerson[]> {
+export async function fillDatabase({ owner }: DatabaseUrls, given: GivenAdministrator = {}): Promise<DemoPerson[]> {
   await step('Migrating', '', async (conclude) => {
     const ran = (await migrateTables(owner)) + (await setUpSystem(owner, 'kontor_app'))
     await withConnection(owner, (sql) => grantTables(sql, 'kontor_app'))
     conclude(ran > 0 ? `${ran} migrations applied` : 'Migrations up to date')
   })
   await warnOfChanges(owner)
-  const people = await seedOnce(owner)
+  const people = await seedOnce(owner, given)
   // After the seed: what it bakes is where the history begins, and no part of it.
   const failed = await step('Setting up the tables', '', async (conclude) => {
     const report = await setUpTables(owner)

@@ -90,8 +90,11 @@ function welcome(address: string, { people, where }: Prepared): void {
   say(`\nKontor is running at ${address}\n`)
   if (people.length > 0) {
     say('Sign in as')
-    for (const { email, password, role } of people)
-      say(`  ${email.padEnd(20)} password ${password.padEnd(16)} (${role})`)
+    const width = Math.max(...people.map(({ email }) => email.length))
+    for (const { email, password, role } of people) {
+      const words = password ? `password ${password}` : 'KONTOR_ADMIN_PASSWORD'
+      say(`  ${email.padEnd(width)}  ${words.padEnd(24)}  (${role})`)
+    }
     say('')
   }
   say(`Database: ${where}`)

@@ -1,5 +1,5 @@
 import { desc, eq, sql } from 'drizzle-orm'
-import type { Database } from '@/lib/db/client'
+import type { Database, Executor } from '@/lib/db/client'
 import { transact } from '@/lib/db/transaction'
 import { AdminError, invalid } from '@/lib/errors'
 import type { AuthContext, AuthEnv, AuthLog, RequestFacts } from './context'
@@ -8,7 +8,7 @@ import { limitsOf } from './rate-limits'
 import { digestSecret, newCode, normaliseCode } from './secrets'
 import { siteUrl } from './site'
 import { setupCodes, users } from './tables'
-import { hasUsers, lockPeople, OWNER_ROLE, parseEmail } from './users'
+import { findAccountByEmail, hasUsers, lockPeople, OWNER_ROLE, parseEmail } from './users'
 
 /** Every process that starts before anybody can sign in prints a code of its own; so many of them work at a time. */
 const CODES_KEPT = 20
@@ -31,8 +31,7 @@ export async function ensureFirstAdministrator(
     await lockPeople(tx)
     if (await hasUsers(tx)) return 'exists'
     if (given) {
-      const passwordHash = await hashPassword(given.password)
-      await tx.insert(users).values({ email: given.email, name: nameOf(given.email), role: OWNER_ROLE, passwordHash })
+      await addOwner(tx, given)
       log.info(`${given.email} may sign in as the first administrator, with the password from the environment.`)
       return 'created'
     }
@@ -45,7 +44,34 @@ export async function ensureFirstAdministrator(
   })
 }
 
-function readGiven(env: AuthEnv): { email: string; password: string } | undefined {
+/**
+ * Where the environment names an administrator whose address nobody has: adds them, whoever else there is. For a database
+ * that is filled with people of its own, such as the demo's; an account that is there already stays as it is.
+ * @returns the address and password that were given
+ * @throws AdminError `misconfigured` where the given address or password cannot be used
+ */
+export async function addGivenAdministrator(
+  db: Database,
+  env: Given,
+): Promise<{ email: string; password: string } | undefined> {
+  const given = readGiven(env)
+  if (given) {
+    await transact(db.orm, PROVENANCE, async (tx) => {
+      await lockPeople(tx)
+      if (!(await findAccountByEmail(tx, given.email))) await addOwner(tx, given)
+    })
+  }
+  return given
+}
+
+async function addOwner(tx: Executor, { email, password }: { email: string; password: string }): Promise<void> {
+  const passwordHash = await hashPassword(password)
+  await tx.insert(users).values({ email, name: nameOf(email), role: OWNER_ROLE, passwordHash })
+}
+
+type Given = Pick<AuthEnv, 'adminEmail' | 'adminPassword'>
+
+function readGiven(env: Given): { email: string; password: string } | undefined {
   if (!env.adminEmail && !env.adminPassword) return undefined
   const email = parseEmail(env.adminEmail ?? '')
   if (!email) {

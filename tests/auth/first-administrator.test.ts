@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import {
+  addGivenAdministrator,
   assertOwnerRemains,
   completeSetup,
   createDemoUsers,
@@ -76,6 +77,23 @@ describe('ensureFirstAdministrator', () => {
     for (let run = 0; run < 23; run++) await start(authContext(db.app))
     const [row] = await db.app.sql`select count(*)::int as n from kontor.setup_codes`
     expect(row!.n).toBe(20)
+  })
+})
+
+describe('addGivenAdministrator', () => {
+  it('adds the owner the environment names to whoever there is, once', async () => {
+    await createDemoUsers(db.owner.sql)
+    expect(await addGivenAdministrator(db.owner, given)).toMatchObject({ email: given.adminEmail })
+    await db.app.sql`update kontor.users set name = 'Renamed' where email = ${given.adminEmail}`
+    await addGivenAdministrator(db.owner, { ...given, adminEmail: 'Jane.Doe@example.test' })
+    const rows = await db.app.sql`select name, role from kontor.users order by email`
+    expect([...rows].filter(({ role }) => role === 'owner').map(({ name }) => name)).toEqual(['Renamed', 'Olive Owner'])
+    await signInWithPassword(authContext(db.app), { email: given.adminEmail, password: PASSWORD }, requestFrom())
+  })
+
+  it('adds nobody where nobody is named', async () => {
+    expect(await addGivenAdministrator(db.owner, {})).toBeUndefined()
+    expect(await hasUsers(db.app.orm)).toBe(false)
   })
 })
 
