@@ -41,6 +41,16 @@ export interface ResourceView {
   can: { create: boolean; update: boolean; delete: boolean }
 }
 
+/** What a deletion would mean to the records that refer to one, in words such as "3 order lines". */
+export interface DeletionView {
+  /** Deleted with it. */
+  goes: string[]
+  /** Kept, but no longer referring to it. */
+  stays: string[]
+  /** What the database lets hold on to it. */
+  blocks: string[]
+}
+
 /** One value in a list or a read-only place. */
 export interface CellView {
   /** Kind name: chooses the cell's drawing. */

@@ -203,8 +203,10 @@ test.describe('records', () => {
       where not p.locked and exists (select from shop.order_lines l where l.product_id = p.id) order by p.id limit 1`
     await page.goto(`/admin/catalogue/products/${held?.id}`)
     await page.getByRole('button', { name: 'Delete…' }).click()
+    await expect(page.getByText(/cannot go while it is referred to by .*order lines?/)).toBeVisible()
     await page.getByRole('button', { name: 'Delete', exact: true }).click()
-    await expect(page.getByRole('alert').filter({ hasText: 'order lines' })).toBeVisible()
+    await expect(page.getByRole('alert').filter({ hasText: /still in use: .*order lines?/ })).toBeVisible()
+    await expect(page.getByRole('button', { name: 'Try again' })).toBeHidden()
   })
 
   test('saved without a change are written not at all', async ({ page, signInAs, sql }) => {

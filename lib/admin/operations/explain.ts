@@ -1,10 +1,12 @@
 import { sql } from 'drizzle-orm'
 import { isConnectionLost, type PostgresError, postgresErrorOf } from '@/lib/db/postgres-errors'
+import { encodeRecordId } from '@/lib/db/record-id'
 import { AdminError, type FieldErrors } from '@/lib/errors'
 import type { RequestContext } from '../context'
-import { rowCondition } from '../policy'
+import { isAllowed, rowCondition } from '../policy'
 import { titleOf } from '../record'
 import type { Field, Resource } from '../tree'
+import { whatDeletingDoes } from './holders'
 
 interface Scene {
   ctx: RequestContext
@@ -137,14 +139,56 @@ async function explainForeignKey(error: PostgresError, scene: Scene): Promise<Ad
   }
   const holder = scene.ctx.admin.byRelation.get(`${error.schema_name}.${error.table_name}`)
   const isSeen = holder && (await holder.authorize(scene.ctx, 'list').catch(() => false)) !== false
-  const who = isSeen ? holder.plural.toLowerCase() : `records in “${error.table_name}”`
-  const message = `${scene.resource.singular} is still in use: ${who} refer to it. Change or delete those first.`
+  const message = (await inUse(error, scene)) ?? heldByOne(error, scene, isSeen ? holder : undefined)
   return new AdminError(
     'conflict',
     message,
     { fields: { '': [message] }, heldBy: isSeen ? holder.key : undefined },
     { cause: error },
   )
+}
+
+/** All that holds on to the record, with counts; undefined where the record cannot be told from the error. */
+async function inUse(error: PostgresError, { ctx, resource }: Scene): Promise<string | undefined> {
+  try {
+    const held = await heldRecord(error, ctx)
+    const { blocks } = held ? await whatDeletingDoes(ctx, held.resource, held.row) : { blocks: [] }
+    if (!held || blocks.length === 0) return undefined
+    const { singular } = held.resource
+    const isListed = await isAllowed(ctx, held.resource, 'list')
+    const subject =
+      held.resource === resource
+        ? `${singular} “${titleOf(resource, held.row.texts, held.row.id)}”`
+        : `${isListed ? singular : 'A record'} that would go with it`
+    const isOne = blocks.length === 1 && blocks[0]?.startsWith('1 ')
+    const holders = new Intl.ListFormat('en').format(blocks)
+    return `${subject} is still in use: ${holders} ${isOne ? 'refers' : 'refer'} to it. Change or delete ${isOne ? 'that' : 'those'} first.`
+  } catch {
+    return undefined // what refused it is known all the same
+  }
+}
+
+function heldByOne(error: PostgresError, { resource }: Scene, holder: Resource | undefined): string {
+  const who = holder ? holder.plural.toLowerCase() : `records in “${error.table_name}”`
+  return `${resource.singular} is still in use: ${who} refer to it. Change or delete those first.`
+}
+
+/** The record that could not go: the deleted one, one of several, or one that would have gone with it. */
+async function heldRecord(error: PostgresError, ctx: RequestContext) {
+  const [key] = await ctx.db.execute<{ relation: string; columns: string[] }>(sql`
+    select n.nspname || '.' || c.relname as relation,
+      (select array_agg(a.attname::text order by o.place) from unnest(k.confkey) with ordinality as o(number, place)
+        join pg_attribute a on a.attrelid = k.confrelid and a.attnum = o.number) as columns
+    from pg_constraint k join pg_class c on c.oid = k.confrelid join pg_namespace n on n.oid = c.relnamespace
+    where k.conname = ${error.constraint_name ?? ''} and k.contype = 'f'
+      and k.conrelid = to_regclass(format('%I.%I', ${error.schema_name ?? ''}::text, ${error.table_name ?? ''}::text))`)
+  const resource = key && ctx.admin.byRelation.get(key.relation)
+  const values = key && keyOfDetail(error.detail, key.columns.length)
+  if (!resource || !values) return undefined
+  const parts = resource.keyFields.map(({ column }) => values[key.columns.indexOf(column.name)])
+  if (parts.length !== values.length || parts.some((part) => part === undefined)) return undefined
+  const row = await resource.storage.load(ctx.db, encodeRecordId(parts as string[]))
+  return row && { resource, row }
 }
 
 async function explainCheck(error: PostgresError, scene: Scene): Promise<AdminError> {
@@ -206,9 +250,9 @@ async function columnsOf(error: PostgresError, { ctx }: Scene): Promise<string[]
   return rows.map(({ name }) => name)
 }
 
-/** `Key (a, b)=(1, x) already exists.` → ['1', 'x'], where the values can be told apart. */
+/** `Key (a, b)=(1, x) already exists.` (or `is still referenced from …`) → ['1', 'x'], where the values can be told apart. */
 function keyOfDetail(detail: string | undefined, count: number): string[] | undefined {
-  const inside = detail?.match(/^Key \(.*?\)=\((.*)\) already exists/s)?.[1]
+  const inside = detail?.match(/^Key \(.*?\)=\((.*)\) (?:already exists|is (?:still )?referenced)/s)?.[1]
   if (inside === undefined) return undefined
   const values = count === 1 ? [inside] : inside.split(', ')
   return values.length === count ? values : undefined

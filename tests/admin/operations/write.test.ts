@@ -164,11 +164,26 @@ test('a unique value taken by a record the person may not see is only "already t
   await expect(create).rejects.toMatchObject({ details: { fields: { slug: ['Already taken. Choose another.'] } } })
 })
 
-test('deleting what others hold on to says who does', async () => {
+test('deleting what others hold on to says who does, and how many', async () => {
   const { ctx, of } = await site()
-  await expect(deleteRecords({ ctx }, of(categories), ['1'])).rejects.toMatchObject({
+  const remove = () => deleteRecords({ ctx }, of(categories), ['1'])
+  await expect(remove()).rejects.toMatchObject({
     code: 'conflict',
-    message: 'Category is still in use: products refer to it. Change or delete those first.',
+    message: 'Category “Bread” is still in use: 1 product refers to it. Change or delete that first.',
+  })
+  await db.owner.sql`insert into products (name, category_id) values ('Roll', 1)`
+  await db.owner.sql`insert into "Categories" (name, parent_id) values ('White', 1)`
+  await expect(remove()).rejects.toMatchObject({
+    message: 'Category “Bread” is still in use: 1 category and 2 products refer to it. Change or delete those first.',
+  })
+})
+
+test('what holds on and may not be seen is only "other records"', async () => {
+  const { as, of } = await site({ authorize: (ctx) => ctx.user.role === 'owner' })
+  await db.owner.sql`insert into "Categories" (name, parent_id) values ('White', 1)`
+  await expect(deleteRecords({ ctx: await as(EDITOR) }, of(categories), ['1'])).rejects.toMatchObject({
+    message:
+      'Category “Bread” is still in use: 1 category and other records refer to it. Change or delete those first.',
   })
 })
 

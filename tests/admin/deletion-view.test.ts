@@ -1,0 +1,109 @@
+import { sql } from 'drizzle-orm'
+import { integer, pgTable, primaryKey, text } from 'drizzle-orm/pg-core'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { resource, section } from '@/lib/admin/define'
+import { loadDeletionView } from '@/lib/admin/deletion-view'
+import { createTestAdmin, EDITOR } from '@/tests/support/admin'
+import { createTestDatabase } from '@/tests/support/database'
+
+const db = await createTestDatabase()
+await db.owner.sql.unsafe(`
+  create table people (id integer primary key, name text not null, boss_id integer references people);
+  create table orders (id integer primary key, region text, person_id integer not null references people on delete cascade);
+  create table notes (id integer primary key, person_id integer references people on delete set null);
+  create table cars (id integer primary key, person_id integer references people on delete restrict);
+  create table teams (id integer primary key, name text not null);
+  create table memberships (person_id integer references people on delete cascade, team_id integer references teams,
+    primary key (person_id, team_id));
+  create table unknown_to_the_config (person_id integer references people);
+  grant all on all tables in schema public to kontor_app;`)
+
+const people = pgTable('people', {
+  id: integer('id').primaryKey(),
+  name: text('name').notNull(),
+  bossId: integer('boss_id'),
+})
+const personId = () => integer('person_id').references(() => people.id)
+const orders = pgTable('orders', {
+  id: integer('id').primaryKey(),
+  region: text('region'),
+  personId: personId().notNull(),
+})
+const notes = pgTable('notes', { id: integer('id').primaryKey(), personId: personId() })
+const cars = pgTable('cars', { id: integer('id').primaryKey(), personId: personId() })
+const teams = pgTable('teams', { id: integer('id').primaryKey(), name: text('name').notNull() })
+const memberships = pgTable(
+  'memberships',
+  { personId: personId(), teamId: integer('team_id').references(() => teams.id) },
+  (table) => [primaryKey({ columns: [table.personId, table.teamId] })],
+)
+
+const site = (
+  options: Parameters<typeof resource<typeof orders>>[1] = {},
+  own: Parameters<typeof resource<typeof people>>[1] = {},
+) =>
+  createTestAdmin(db.app, {
+    schema: { people, orders, notes, cars, teams, memberships },
+    sections: {
+      main: section(
+        'Main',
+        {},
+        {
+          people: resource(people, own),
+          orders: resource(orders, options),
+          notes: resource(notes),
+          cars: resource(cars),
+          teams: resource(teams),
+        },
+      ),
+    },
+  })
+
+beforeEach(async () => {
+  await db.owner.sql`truncate people, orders, notes, cars, teams, memberships, unknown_to_the_config`
+  await db.owner.sql`insert into people values (1, 'Ada', 1), (2, 'Bob', null)`
+})
+
+describe('the question before a deletion', () => {
+  it('names nothing where nothing refers to the record but itself', async () => {
+    const { ctx, of } = await site()
+    expect(await loadDeletionView(ctx, of(people), '1')).toEqual({ goes: [], stays: [], blocks: [] })
+  })
+
+  it('counts what goes, what stays and what holds on, by what the foreign keys of the database do', async () => {
+    await db.owner.sql`insert into orders select n, 'north', 1 from generate_series(1, 3) as n`
+    await db.owner.sql`insert into notes values (1, 1)`
+    await db.owner.sql`insert into cars values (1, 1), (2, 1), (3, 2)`
+    await db.owner.sql`insert into teams values (1, 'Red'), (2, 'Blue')`
+    await db.owner.sql`insert into memberships values (1, 1), (1, 2)`
+    await db.owner.sql`insert into unknown_to_the_config values (1)`
+    await db.owner.sql`update people set boss_id = 1 where id = 2`
+    const { ctx, of } = await site()
+    expect(await loadDeletionView(ctx, of(people), '1')).toEqual({
+      goes: ['2 links to teams', '3 orders'],
+      stays: ['1 note'],
+      blocks: ['2 cars', '1 person', 'other records'],
+    })
+  })
+
+  it('counts to a hundred', async () => {
+    await db.owner.sql`insert into orders select n, 'north', 1 from generate_series(1, 101) as n`
+    const { ctx, of } = await site()
+    expect((await loadDeletionView(ctx, of(people), '1')).goes).toEqual(['more than 100 orders'])
+  })
+
+  it('counts only what the person may see, and says that there are others', async () => {
+    await db.owner.sql`insert into orders values (1, 'north', 1), (2, 'south', 1), (3, 'south', 2)`
+    const north = await site({ authorize: () => sql`${orders.region} = 'north'` })
+    expect((await loadDeletionView(north.ctx, north.of(people), '1')).goes).toEqual(['1 order', 'other records'])
+    expect((await loadDeletionView(north.ctx, north.of(people), '2')).goes).toEqual(['other records'])
+    const none = await site({ authorize: (ctx) => ctx.user.role === 'owner' })
+    expect((await loadDeletionView(await none.as(EDITOR), none.of(people), '1')).goes).toEqual(['other records'])
+  })
+
+  it('is answered to nobody who may not delete the record', async () => {
+    const { ctx, of } = await site({}, { authorize: (_, operation) => operation !== 'delete' })
+    await expect(loadDeletionView(ctx, of(people), '1')).rejects.toMatchObject({ code: 'forbidden' })
+    await expect(loadDeletionView(ctx, of(people), '9')).rejects.toMatchObject({ code: 'forbidden' })
+  })
+})
