@@ -8,6 +8,7 @@ import type { ActionResult } from '@/lib/admin/view'
 import { actionContext } from '../context'
 import { answer } from '../report'
 import { parse, resourceOf } from './action-input'
+import { undoOf } from './history/recording'
 
 const texts = z.record(z.string().max(200), z.string().nullable())
 
@@ -48,7 +49,7 @@ export async function saveRecord(
       another: `${listHrefOf(resource)}/new`,
     }[next]
     revalidatePath('/admin', 'layout')
-    const undo = resource.history && saved?.isChanged !== false ? { request: ctx.requestId } : undefined
+    const undo = saved?.isChanged !== false ? await undoOf(ctx, resource) : undefined
     const merged = saved?.merged.length ? ` Kept what somebody else changed meanwhile: ${saved.merged.join(', ')}.` : ''
     const verb = saved ? (saved.isChanged ? 'saved' : 'had nothing to change') : 'created'
     return { message: `${noun} “${title}” ${verb}.${merged}`, value: { id: row.id, href, undo } }
@@ -72,7 +73,7 @@ export async function deleteRecords(
         : `${rows.length} ${resource.plural.toLowerCase()}`
     return {
       message: `${what} deleted.`,
-      value: { href: listHrefOf(resource), undo: resource.history ? { request: ctx.requestId } : undefined },
+      value: { href: listHrefOf(resource), undo: await undoOf(ctx, resource) },
     }
   })
 }

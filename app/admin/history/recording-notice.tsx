@@ -1,27 +1,12 @@
-import type postgres from 'postgres'
 import { pageContext } from '@/app/context'
-import { trackedTables } from '@/lib/admin/tracked-tables'
-import { keep } from '@/lib/db/kept'
-import { type Drift, type TrackedTable, triggerState } from '@/lib/history'
-import { getRuntime } from '@/lib/runtime'
+import type { Drift } from '@/lib/history'
 import { Banner } from '@/lib/ui/banner/banner'
 import { isOwner } from '../owners'
-
-/** Every table costs two statements: all of them are looked at less often than the one whose page is open. */
-const ALL_MS = 20_000
-const ONE_MS = 10_000
-
-const load = (sql: postgres.Sql, { tables, relation }: { tables: readonly TrackedTable[]; relation?: string }) =>
-  triggerState(sql, tables, relation)
-const driftOfAll = keep({ ms: ALL_MS, load })
-const driftOfOne = keep({ ms: ONE_MS, load, keyOf: ({ relation }) => relation ?? '' })
+import { findDrift } from './recording'
 
 /** Says which tables are not recorded, or not as the config wants; nothing where all is well. */
 export async function RecordingNotice({ relation }: { relation?: string }) {
-  const { admin, db } = await getRuntime()
-  const asked = { tables: trackedTables(admin), relation }
-  const found = await (relation ? driftOfOne : driftOfAll)(db.sql, asked)
-  const drifts = found.filter((one) => !relation || one.relation === relation)
+  const drifts = await findDrift(relation)
   if (drifts.length === 0) return null
   const ctx = await pageContext()
   return (

@@ -32,6 +32,7 @@ import { DroppedValues } from '../../../as-of/dropped-values'
 import { NotThere } from '../../../as-of/not-there'
 import { RestoreButton } from '../../../as-of/restore-button'
 import { HistoryRail } from '../../../history/history-rail'
+import { isBeingRecorded } from '../../../history/recording'
 import { RecordingNotice } from '../../../history/recording-notice'
 import { RecordCompany } from '../../../live/record-company'
 import { REFRESH_COOKIE } from '../../../live/refresh-mark'
@@ -83,7 +84,7 @@ export default async function RecordPage({ params, searchParams }: Props) {
   const history = await loadHistory(asOf ? then : ctx, present, view.id ?? recordId, asOf?.at)
   const canRestore = asOf !== undefined && (await mayRestore(ctx, present))
   const { title, related, dropped = [], can } = view
-  const { singular, plural, sectionLabel, href, key, isRecorded } = view.resource
+  const { singular, plural, sectionLabel, href, key } = view.resource
   const notices = [notice ?? [], view.notices].flat()
   const page = (
     <Page
@@ -114,7 +115,7 @@ export default async function RecordPage({ params, searchParams }: Props) {
             title={title}
             singular={singular}
             listHref={href}
-            isRecorded={isRecorded}
+            isRecorded={await isBeingRecorded(present)}
             remove={deleteRecords}
           />
         )}

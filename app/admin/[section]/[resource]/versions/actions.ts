@@ -3,6 +3,7 @@
 import { revalidatePath } from 'next/cache'
 import { z } from 'zod'
 import { parse, recordInput, resourceOf } from '@/app/admin/action-input'
+import { undoOf } from '@/app/admin/history/recording'
 import { actionContext } from '@/app/context'
 import { answer } from '@/app/report'
 import { restoreVersion, titleOf, undeleteRecord } from '@/lib/admin'
@@ -19,7 +20,7 @@ export async function undelete(input: unknown): Promise<Restored> {
     const resource = await resourceOf(ctx, key)
     const row = await undeleteRecord({ ctx }, resource, id)
     revalidatePath('/admin', 'layout')
-    const undo = resource.history ? { request: ctx.requestId } : undefined
+    const undo = await undoOf(ctx, resource)
     const message = `${resource.singular} “${titleOf(resource, row.texts, row.id)}” is back.`
     return { message, value: { href: recordHref(resource, row.id), undo } }
   })
@@ -42,7 +43,7 @@ export async function restore(input: unknown): Promise<Restored> {
         : `“${title}” already is as in version ${version}.`,
       value: {
         href: recordHref(resource, row.id),
-        undo: resource.history && isChanged ? { request: ctx.requestId } : undefined,
+        undo: isChanged ? await undoOf(ctx, resource) : undefined,
       },
     }
   })
