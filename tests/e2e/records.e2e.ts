@@ -209,6 +209,27 @@ test.describe('records', () => {
     await expect(page.getByRole('button', { name: 'Try again' })).toBeHidden()
   })
 
+  test('are not found under an id that no record can have', async ({ page, signInAs, expectedErrors }) => {
+    expectedErrors.push(/404/)
+    await signInAs('owner')
+    for (const path of ['products/%00', 'products/%00/history', 'products/1,%00']) {
+      const answer = await page.request.get(`/admin/catalogue/${path}`)
+      expect([path, answer.status()]).toEqual([path, 404])
+    }
+  })
+
+  test('take a text of more than a megabyte', async ({ page, signInAs, sql }) => {
+    await signInAs('owner')
+    const { id } = await product(sql as never)
+    await page.goto(`/admin/catalogue/products/${id}`)
+    await expect(page.locator('form[data-ready]')).toBeVisible()
+    await field(page, 'description').fill('crumb '.repeat(300_000))
+    await save(page).click()
+    await expect(page.getByText(/” saved/).first()).toBeVisible()
+    const [stored] = await sql`select length(description) as n from catalogue.products where id = ${id}`
+    expect(stored?.n).toBeGreaterThan(1_700_000)
+  })
+
   test('saved without a change are written not at all', async ({ page, signInAs, sql }) => {
     await signInAs('owner')
     const { id } = await product(sql as never)
