@@ -197,6 +197,35 @@ test.describe('records', () => {
     expect((await sql`select price::text from catalogue.products where id = ${id}`)[0]?.price).toBe('5.00')
   })
 
+  for (const [way, height] of [
+    ['Save', 480],
+    ['Save and continue', 844],
+    ['Control+s', 844],
+  ] as const) {
+    test(`refused by a conflict on ${way} show the comparison, however far the form is scrolled`, async ({
+      page,
+      signInAs,
+      sql,
+    }) => {
+      await signInAs('owner')
+      await page.setViewportSize({ width: way === 'Save' ? 1440 : 390, height })
+      const { id } = await product(sql as never)
+      await page.goto(`/admin/catalogue/products/${id}`)
+      await field(page, 'price').fill('5.00')
+      await sql`update catalogue.products set price = 9.99 where id = ${id}`
+      await page.locator('form[data-ready] [id^="field-"]').last().scrollIntoViewIfNeeded()
+      expect(await page.evaluate(() => window.scrollY)).toBeGreaterThan(200)
+      if (way === 'Control+s') await page.keyboard.press(way)
+      else await page.getByRole('button', { name: way, exact: true }).click()
+      const panel = page.getByRole('region', { name: 'Somebody else changed this too' })
+      await expect(panel).toBeFocused()
+      const header = await page.getByRole('banner').boundingBox()
+      const box = await panel.boundingBox()
+      expect(box?.y).toBeGreaterThanOrEqual(header?.height ?? 0)
+      expect(box?.y).toBeLessThan(height / 2)
+    })
+  }
+
   test('held by others are not deleted, and the dialog says by whom', async ({ page, signInAs, sql }) => {
     await signInAs('owner')
     const [held] = await sql`select p.id::text from catalogue.products p

@@ -28,6 +28,12 @@ export type Failure = Extract<ActionResult, { ok: false }>
 /** A conflict as the comparison draws it, and which side was chosen. */
 export type Choices = Record<string, 'mine' | 'theirs'>
 
+/** Where a refused save leads: to the input that is wrong, else to what stands on top of the form. By their ids. */
+interface Refusal {
+  input: string | undefined
+  panel: string
+}
+
 const UNREACHABLE: Failure = {
   ok: false,
   code: 'unavailable',
@@ -54,6 +60,7 @@ export function useRecordForm(view: RecordView, save: Save, startAgain: () => vo
   const form = useForm<FormValues>({ defaultValues: startingValues(view, names) })
   const [shown, setShown] = useState(() => startingValues(view, names))
   const [failure, setFailure] = useState<Failure>()
+  const [refusal, setRefusal] = useState<Refusal>()
   const [then, setThen] = useState<Then>('list')
   const [isSaving, setSaving] = useState(false)
   const [reason, setReason] = useState('')
@@ -95,6 +102,11 @@ export function useRecordForm(view: RecordView, save: Save, startAgain: () => vo
     taken.current = view
     takeOver(view)
   }, [view, takeOver])
+
+  // Only once it is drawn can it be shown: the answer of a save may bring a whole page along, which takes its time.
+  useEffect(() => {
+    if (refusal) show(refusal)
+  }, [refusal])
 
   function submit(next: Then, base = shown): Promise<void> {
     const input = saveInput(view, names, base, form.getValues(), next)
@@ -144,12 +156,10 @@ export function useRecordForm(view: RecordView, save: Save, startAgain: () => vo
     if (isExpired) lifetime.expire(answer.message)
     setFailure(isExpired ? undefined : answer)
     const first = names.fields.find(({ field }) => answer.fields[field.name]?.length)
-    // Once the errors are drawn: an input that a comparison covers, or a message for the whole, takes the summary.
-    setTimeout(() => {
-      const target = !answer.conflicts?.length && first && document.getElementById(inputId(first.field.name))
-      const element = target || document.getElementById(isExpired ? 'form-expired' : 'form-summary')
-      element?.focus({ preventScroll: true })
-      element?.scrollIntoView({ block: 'center', behavior: 'auto' })
+    // An input that a comparison covers, or a message for the whole, takes what stands on top of the form.
+    setRefusal({
+      input: answer.conflicts?.length ? undefined : first && inputId(first.field.name),
+      panel: isExpired ? 'form-expired' : 'form-summary',
     })
   }
 
@@ -198,4 +208,12 @@ export function useRecordForm(view: RecordView, save: Save, startAgain: () => vo
     clearError,
     undoAll,
   }
+}
+
+/** Brings it into view and puts the focus there. A panel may be taller than a phone: it begins below the header. */
+function show({ input, panel }: Refusal): void {
+  const target = input ? document.getElementById(input) : null
+  const element = target ?? document.getElementById(panel)
+  element?.focus({ preventScroll: true })
+  element?.scrollIntoView({ block: target ? 'center' : 'start', behavior: 'auto' })
 }
