@@ -2,6 +2,7 @@
 
 import { useRouter } from 'next/navigation'
 import { useEffect, useTransition } from 'react'
+import { closePopover } from './close-popover'
 import styles from './soft-navigation.module.css'
 
 /**
@@ -64,10 +65,4 @@ function formAddress(form: HTMLFormElement): string {
   }
   const path = form.getAttribute('action') || window.location.pathname
   return query.size > 0 ? `${path}?${query}` : path
-}
-
-/** A menu that lay over the page has done its work. */
-function closePopover(link: Element): void {
-  const popover = link.closest('[popover]')
-  if (popover instanceof HTMLElement && popover.matches(':popover-open')) popover.hidePopover()
 }

@@ -32,3 +32,21 @@ test.describe('pages', () => {
     })
   }
 })
+
+test.describe('the menu on a phone', () => {
+  test.use({ viewport: { width: 390, height: 844 } })
+
+  test('closes before the question about what is not saved', async ({ page, signInAs }) => {
+    await signInAs('owner')
+    await page.goto('/admin/catalogue/products/1')
+    await expect(page.locator('form[data-ready]')).toBeVisible()
+    await page.locator('[id="field-name"]').fill('Not saved')
+    await page.getByRole('button', { name: 'Menu' }).click()
+    const menu = page.getByRole('navigation', { name: 'Main' })
+    await menu.getByRole('link', { name: /Orders/ }).click()
+    await expect(page.getByRole('dialog', { name: 'Leave without saving?' })).toBeVisible()
+    await expect(menu).toBeHidden()
+    await page.getByRole('button', { name: 'Leave', exact: true }).click()
+    await expect(page).toHaveURL(/\/shop\/orders$/)
+  })
+})

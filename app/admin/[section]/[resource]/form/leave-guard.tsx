@@ -3,6 +3,7 @@
 import { useRouter } from 'next/navigation'
 import { useEffect, useState } from 'react'
 import { Button } from '@/lib/ui/button/button'
+import { closePopover } from '@/lib/ui/close-popover'
 import { AskDialog } from './ask-dialog'
 import styles from './form.module.css'
 
@@ -16,11 +17,12 @@ export function LeaveGuard({ isDirty }: { isDirty: boolean }) {
     const onUnload = (event: BeforeUnloadEvent) => event.preventDefault()
     // In the capture phase, before whatever follows links does so.
     const onClick = (event: MouseEvent) => {
-      const href = leavingHref(event)
-      if (!href) return
+      const link = leavingLink(event)
+      if (!link) return
       event.preventDefault()
       event.stopPropagation()
-      setTarget(href)
+      closePopover(link) // it would lie over the question
+      setTarget(pathOf(link))
     }
     window.addEventListener('beforeunload', onUnload)
     document.addEventListener('click', onClick, true)
@@ -57,8 +59,8 @@ export function LeaveGuard({ isDirty }: { isDirty: boolean }) {
   )
 }
 
-/** Where a click leads away from this page within the site; undefined where it does not. */
-function leavingHref(event: MouseEvent): string | undefined {
+/** The link by which a click leads away from this page within the site; undefined where it does not. */
+function leavingLink(event: MouseEvent): HTMLAnchorElement | undefined {
   if (event.defaultPrevented || event.button !== 0) return undefined
   if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return undefined
   const link = event.target instanceof Element ? event.target.closest('a') : null
@@ -66,5 +68,9 @@ function leavingHref(event: MouseEvent): string | undefined {
   const url = new URL(link.href)
   if (url.origin !== window.location.origin || url.pathname.startsWith('/api/')) return undefined
   const isHere = url.pathname === window.location.pathname && url.search === window.location.search
-  return isHere ? undefined : url.pathname + url.search + url.hash
+  return isHere ? undefined : link
+}
+
+function pathOf({ pathname, search, hash }: HTMLAnchorElement): string {
+  return pathname + search + hash
 }
