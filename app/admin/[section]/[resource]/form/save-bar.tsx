@@ -22,7 +22,7 @@ export function SaveBar({ isReady, isDirty, isSaving, then, canCreate, onSave, o
   const isOff = !isReady || isSaving
   const label = (which: Then, words: string) => (isSaving && then === which ? 'Saving…' : words)
   return (
-    <div className={styles.save}>
+    <div className={styles.save} data-save-bar>
       <Button type="submit" tone="primary" disabled={isOff}>
         {label('list', 'Save')}
       </Button>
