@@ -70,26 +70,28 @@ export function RecordLive({ resource, id, singular, isDirty, isSaving, saved }:
   return (
     <div role="status" className={styles.others} data-gone={notice.isGone || undefined}>
       <p>{sentence(notice, singular.toLowerCase())}</p>
-      {notice.isGone || notice.isShown ? (
-        <Button size="small" tone="quiet" onClick={() => setNotice(undefined)}>
-          {notice.isGone ? 'Close' : 'All right'}
-        </Button>
-      ) : (
-        <>
-          <Button
-            size="small"
-            onClick={() => {
-              refresh()
-              setNotice(undefined)
-            }}
-          >
-            Show
-          </Button>
+      <div className={styles.othersAnswers}>
+        {notice.isGone || notice.isShown ? (
           <Button size="small" tone="quiet" onClick={() => setNotice(undefined)}>
-            Keep typing
+            {notice.isGone ? 'Close' : 'All right'}
           </Button>
-        </>
-      )}
+        ) : (
+          <>
+            <Button
+              size="small"
+              onClick={() => {
+                refresh()
+                setNotice(undefined)
+              }}
+            >
+              Show
+            </Button>
+            <Button size="small" tone="quiet" onClick={() => setNotice(undefined)}>
+              Keep typing
+            </Button>
+          </>
+        )}
+      </div>
     </div>
   )
 }
