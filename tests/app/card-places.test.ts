@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { cardPlaces } from '@/app/admin/[section]/[resource]/list/card-places'
+import { cardPlaces, isLedByKey, saysKey } from '@/app/admin/[section]/[resource]/list/card-places'
 import type { CellView, ColumnView, RowView } from '@/lib/admin/view'
 
 const column = (name: string, align: 'start' | 'end' = 'start'): ColumnView => ({
@@ -56,5 +56,19 @@ describe('a row as a card', () => {
 
   it('never takes the name for the status', () => {
     expect(cardPlaces([column('status')], [row(cell('draft', { tone: 'quiet' }))])).toEqual(['title'])
+  })
+
+  it('puts the name before a bare key, and does not repeat it as a fact', () => {
+    const keyed: RowView = { id: '7', title: 'Rye', cells: [cell('7'), cell('Rye'), cell('dark'), cell('flour')] }
+    expect(isLedByKey(keyed)).toBe(true)
+    expect(isLedByKey({ ...keyed, title: '7' })).toBe(false)
+    expect(isLedByKey(row(cell('one')))).toBe(false)
+    const columns = [column('id'), column('name'), column('shade'), column('use')]
+    expect(cardPlaces(columns, [keyed])).toEqual(['title', undefined, 'fact', 'fact'])
+  })
+
+  it('says a key once where the name holds it', () => {
+    expect(saysKey('Order 50,000', '50000')).toBe(true)
+    expect(saysKey('Rye', '7')).toBe(false)
   })
 })

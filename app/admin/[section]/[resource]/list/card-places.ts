@@ -27,9 +27,24 @@ export function cardPlaces(columns: readonly ColumnView[], rows: readonly RowVie
   })
 }
 
+/** Whether a row begins with the record's bare key: a phone's card puts its name before it. */
+export function isLedByKey({ id, title, cells }: RowView): boolean {
+  const first = cells[0]
+  return first !== undefined && !first.custom && first.text === id && first.display !== title
+}
+
+/** Whether a name says the key already, as "Order 50,000" does of 50000. */
+export function saysKey(name: string, key: string): boolean {
+  return withoutMarks(name).includes(withoutMarks(key))
+}
+
+const withoutMarks = (words: string) => words.replace(/[\p{P}\p{Z}]/gu, '')
+
 function weightOf(column: ColumnView, rows: readonly RowView[], at: number): number {
   const filled = rows.map((row) => row.cells[at]).filter((cell) => cell && cell.text !== null)
   if (filled.length === 0) return 0
+  // The name stands on the card already.
+  if (rows.every((row) => isLedByKey(row) && row.cells[at]?.display === row.title)) return 0
   if (filled.some((cell) => cell?.href)) return 4
   if (filled.some((cell) => cell?.format === 'money' || cell?.kind === 'money')) return 5
   if (column.align === 'end') return 3

@@ -4,7 +4,7 @@ import { toMarkup } from '@/lib/ui/markup'
 import { PageLink } from '@/lib/ui/page-link'
 import { write } from '@/lib/ui/written'
 import { WrittenBox } from '@/lib/ui/written-box'
-import { cardPlaces } from './card-places'
+import { cardPlaces, isLedByKey, saysKey } from './card-places'
 import { ListRows } from './list-rows'
 import styles from './list-table.module.css'
 import { TableFit } from './table-fit'
@@ -122,13 +122,26 @@ function Row({ row, columns, places, canSelect }: RowProps) {
 }
 
 /** The first column is the record's name and its link, whatever kind of value it holds. */
-function RecordCell({ row: { href, title }, cell }: { row: RowView; cell: CellView }) {
-  const words = cell.display || title
+function RecordCell({ row, cell }: { row: RowView; cell: CellView }) {
+  const { href, title } = row
+  const words = isLedByKey(row) ? <NamedKey name={title} value={cell.display} /> : cell.display || title
   if (!href) return cell.custom ?? <span className={styles.record}>{words}</span>
   return (
     <PageLink href={href} className={styles.record} title={cell.full ?? cell.title}>
       {cell.custom ?? words}
     </PageLink>
+  )
+}
+
+/** In the table the key alone: a column of its own says the name. */
+function NamedKey({ name, value }: { name: string; value: string }) {
+  return (
+    <>
+      <span className={styles.name}>{name}</span>{' '}
+      <span className={styles.keyValue} data-said={saysKey(name, value) || undefined}>
+        {value}
+      </span>
+    </>
   )
 }
 
