@@ -6,6 +6,7 @@ import type { RequestContext } from '../context'
 import { isAllowed, rowCondition } from '../policy'
 import { titleOf } from '../record'
 import type { Field, Resource } from '../tree'
+import { checkRuleWords } from './check-rule'
 import { whatDeletingDoes } from './holders'
 
 interface Scene {
@@ -197,13 +198,9 @@ async function explainCheck(error: PostgresError, scene: Scene): Promise<AdminEr
       where conname = ${error.constraint_name ?? ''} and conbin is not null
       and (conrelid = to_regclass(format('%I.%I', ${error.schema_name ?? ''}::text, ${error.table_name ?? ''}::text)) or conrelid = 0) limit 1`)
     .catch(() => [])
-  const rule = rows[0]?.rule.replace(/^\((.*)\)$/, '$1').replace(/::[a-z_ ]+(\(\d+(,\d+)?\))?(\[\])?/g, '')
-  return onColumns(
-    error,
-    scene,
-    'invalid',
-    rule ? `Must fit the rule: ${rule}.` : `Does not fit the rule “${error.constraint_name}”.`,
-  )
+  const holder = resourceOfError(error, scene)
+  const rule = rows[0] && checkRuleWords(rows[0].rule, (column) => fieldOfColumn(holder, column)?.label)
+  return onColumns(error, scene, 'invalid', rule ?? `Does not fit the rule “${error.constraint_name}”.`)
 }
 
 async function onColumns(

@@ -133,7 +133,7 @@ const VIOLATIONS = [
     'slug',
     'Taken by “Baguette”. Choose another.',
   ],
-  ['a check constraint says its rule', { name: 'Free', price: '-1' }, 'price', 'Must fit the rule: price >= '],
+  ['a check constraint says its rule', { name: 'Free', price: '-1' }, 'price', 'Must be at least 0.'],
   ['a missing required value says so', { slug: 'x' }, 'name', 'Name is needed.'],
   ['a too long text says how long it may be', { name: 'x'.repeat(21) }, 'name', '20'],
   ['a number that is none says what is right', { name: 'x', price: 'cheap' }, 'price', ''],

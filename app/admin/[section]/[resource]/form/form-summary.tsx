@@ -22,7 +22,13 @@ export function FormSummary({ failure, names }: { failure: Failure; names: FormN
               <li key={`${name} ${message}`}>
                 {label ? (
                   <a href={`#${inputId(name)}`} onClick={(event) => focusField(event, name)}>
-                    <b>{label}</b>: {message}
+                    {message.startsWith(label) ? (
+                      message
+                    ) : (
+                      <>
+                        <b>{label}</b>: {message}
+                      </>
+                    )}
                   </a>
                 ) : (
                   withName(name, message)
