@@ -282,7 +282,10 @@ describe('associations', () => {
     await db.owner.sql`insert into bakers values (3, 'Cid') on conflict do nothing`
     const { id } = await create({ name: 'Rye', bakerId: '3' })
     const loaf = await createRecord(road, of(loaves), { values: { label: 'Monday', recipeId: id } })
-    await expect(remove(id)).rejects.toMatchObject({ code: 'conflict', message: expect.stringContaining('1 loaf refers') })
+    await expect(remove(id)).rejects.toMatchObject({
+      code: 'conflict',
+      message: expect.stringContaining('1 loaf refers'),
+    })
     await expect(deleteRecords(road, of(bakers), ['3'])).rejects.toMatchObject({
       code: 'conflict',
       message: expect.stringContaining('1 recipe refers'),
