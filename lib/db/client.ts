@@ -22,7 +22,8 @@ export interface ConnectOptions {
   statementTimeoutMs?: number
   /**
    * Whether the server plans each statement for the values it comes with. Lists want it: a plan made for any value
-   * reads a whole table where a rare one is asked for. Default: as the server decides.
+   * reads a whole table where a rare one is asked for. Drizzle's statements are prepared then, without which each takes two
+   * round trips. Default: as the server decides, and Drizzle's are planned each time all the same.
    */
   plansEach?: boolean
 }
@@ -61,7 +62,7 @@ export function connect(url: string, options: ConnectOptions = {}): Database {
       ...PINNED_OUTPUT,
     },
   })
-  const orm = drizzle(preparing(sql))
+  const orm = drizzle(options.plansEach ? preparing(sql) : sql)
   for (const oid of [BOOL, BYTEA]) {
     const serialize = sql.options.serializers[oid]
     sql.options.serializers[oid] = (value: unknown) => (typeof value === 'string' ? value : serialize?.(value))
@@ -69,25 +70,47 @@ export function connect(url: string, options: ConnectOptions = {}): Database {
   return { orm, sql, close: () => sql.end({ timeout: 5 }) }
 }
 
+/** Statements of Drizzle's that a client remembers to have seen, and as many again of those it prepares. */
+const REMEMBERED = 500
+
 /**
- * The client as Drizzle should use it: Drizzle sends its statements as "unsafe" ones, which postgres.js parses and
- * describes again each time, at the price of a second round trip (drizzle-orm 0.45.4, postgres 3.4.9).
+ * The client as Drizzle should use it: Drizzle forbids postgres.js to prepare its statements, which are then parsed and
+ * described each time, at the price of a second round trip (drizzle-orm 0.45.4, postgres 3.4.9). A prepared statement
+ * stays as long as its connection, so one is prepared from its second time on, and no more of them than a server holds.
  */
-function preparing<T extends postgres.ISql>(client: T): T {
+function preparing<T extends postgres.ISql>(client: T, isFrequent = frequency()): T {
   return new Proxy(client, {
     get(target, name) {
       const own = Reflect.get(target, name)
       if (name === 'unsafe') {
         return (query: string, values?: never[], options?: postgres.UnsafeQueryOptions) =>
-          target.unsafe(query, values, { prepare: true, ...options })
+          target.unsafe(query, values, { ...options, prepare: isFrequent(query) })
       }
       if (name === 'begin' || name === 'savepoint') {
         return (...args: unknown[]) => {
           const work = args.pop() as (tx: postgres.TransactionSql) => unknown
-          return (own as (...args: unknown[]) => unknown)(...args, (tx: postgres.TransactionSql) => work(preparing(tx)))
+          return (own as (...args: unknown[]) => unknown)(...args, (tx: postgres.TransactionSql) =>
+            work(preparing(tx, isFrequent)),
+          )
         }
       }
       return own
     },
   })
+}
+
+/** Tells statements that come again from those that come once. */
+function frequency(): (statement: string) => boolean {
+  const seen = new Set<string>()
+  const frequent = new Set<string>()
+  return (statement) => {
+    if (frequent.has(statement)) return true
+    if (frequent.size < REMEMBERED && seen.delete(statement)) {
+      frequent.add(statement)
+      return true
+    }
+    if (seen.size === REMEMBERED) seen.clear()
+    seen.add(statement)
+    return false
+  }
 }
