@@ -1,6 +1,6 @@
 'use client'
 
-import { useState } from 'react'
+import { type ChangeEvent, useState } from 'react'
 import type { FieldView } from '../view'
 import type { FieldInputProps } from './input'
 
@@ -24,6 +24,22 @@ export function useTyped({ field, value, shown, onChange }: Given, show: (value:
 
   return [typed, type] as const
 }
+
+/** What every box of one line has: a text field in which what is typed stays as it is. */
+export const lineProps = (
+  { id, onBlur, error, disabled }: FieldInputProps,
+  typed: string,
+  type: (next: string) => void,
+) => ({
+  id,
+  value: typed,
+  onChange: (event: ChangeEvent<HTMLInputElement>) => type(event.currentTarget.value),
+  onBlur,
+  error: Boolean(error),
+  disabled,
+  autoComplete: 'off',
+  spellCheck: false,
+})
 
 const asItIs = (value: string) => value
 

@@ -8,7 +8,7 @@ import { PickMany } from '../picker/pick-many'
 import pickerStyles from '../picker/picker.module.css'
 import { PillBox } from '../picker/pill-box'
 import { TextareaInput } from '../textarea/input'
-import { useTyped } from '../use-typed'
+import { lineProps, useTyped } from '../use-typed'
 import { formatArray, isFlat, readArray } from './literal'
 
 /** Choices as pills to pick, plain values as pills to type, anything else (nested lists, boxes) as Postgres writes it. */
@@ -132,20 +132,13 @@ function keyed(items: readonly (string | null)[]): { key: string; item: string |
 }
 
 function LiteralInput(props: FieldInputProps) {
-  const { field, id, value, onBlur, error, disabled } = props
+  const { field, value } = props
   const [typed, type] = useTyped(props)
   if (/\n/.test(value ?? '')) return <TextareaInput {...props} />
   return (
     <Input
-      id={id}
-      value={typed}
-      onChange={(event) => type(event.currentTarget.value)}
-      onBlur={onBlur}
-      error={Boolean(error)}
-      disabled={disabled}
+      {...lineProps(props, typed, type)}
       placeholder={field.placeholder ?? '{one,two}'}
-      autoComplete="off"
-      spellCheck={false}
       classNames={{ input: inputs.exact }}
     />
   )

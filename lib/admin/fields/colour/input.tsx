@@ -4,13 +4,13 @@ import { ColorPicker, Input, Popover } from '@mantine/core'
 import { useState } from 'react'
 import type { FieldInputProps } from '../input'
 import inputs from '../input.module.css'
-import { useTyped } from '../use-typed'
+import { lineProps, useTyped } from '../use-typed'
 import { isColour } from './colour'
 import styles from './input.module.css'
 
 /** A colour by its number, or picked from the plane that its patch opens. */
 export function ColourInput(props: FieldInputProps) {
-  const { field, id, value, onChange, onBlur, error, disabled } = props
+  const { field, value, onChange, disabled } = props
   const [typed, type] = useTyped(props)
   const [isOpen, setOpen] = useState(false)
   const colour = value !== null && isColour(value) ? value : undefined
@@ -26,15 +26,8 @@ export function ColourInput(props: FieldInputProps) {
     >
       <Popover.Target>
         <Input
-          id={id}
-          value={typed}
-          onChange={(event) => type(event.currentTarget.value)}
-          onBlur={onBlur}
-          error={Boolean(error)}
-          disabled={disabled}
+          {...lineProps(props, typed, type)}
           placeholder={field.placeholder ?? '#1d6b4f'}
-          autoComplete="off"
-          spellCheck={false}
           classNames={{ input: inputs.exact }}
           leftSectionPointerEvents="all"
           leftSection={

@@ -4,26 +4,19 @@ import { Input } from '@mantine/core'
 import { Mail } from 'lucide-react'
 import type { FieldInputProps } from '../input'
 import inputs from '../input.module.css'
-import { useTyped } from '../use-typed'
+import { lineProps, useTyped } from '../use-typed'
 
 /** An address to write to. Not `type="email"`: that would drop spaces a person typed before anyone could explain. */
 export function EmailInput(props: FieldInputProps) {
-  const { field, id, value, onBlur, error, disabled } = props
+  const { field, value, error } = props
   const [typed, type] = useTyped(props)
   const isAddress = !error && /^[^\s@]+@[^\s@]+$/.test(value ?? '')
   return (
     <Input
-      id={id}
-      value={typed}
-      onChange={(event) => type(event.currentTarget.value)}
-      onBlur={onBlur}
-      error={Boolean(error)}
-      disabled={disabled}
+      {...lineProps(props, typed, type)}
       placeholder={field.placeholder ?? 'ada@example.com'}
       inputMode="email"
-      autoComplete="off"
       autoCapitalize="none"
-      spellCheck={false}
       rightSectionPointerEvents="all"
       rightSection={
         isAddress && (

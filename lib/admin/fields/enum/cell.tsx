@@ -1,11 +1,11 @@
+import { Status } from '@/lib/ui/status/status'
 import type { CellView } from '../../view'
-import styles from './cell.module.css'
 
-/** A status: a word with a dot, never colour alone. */
+/** A choice that the config gives a tone. */
 export function StatusCell({ cell }: { cell: CellView }) {
   return (
-    <span className={styles.status} data-tone={cell.tone} title={cell.full ?? cell.title}>
+    <Status tone={cell.tone ?? 'quiet'} title={cell.full ?? cell.title}>
       {cell.display}
-    </span>
+    </Status>
   )
 }

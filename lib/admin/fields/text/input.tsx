@@ -5,7 +5,7 @@ import type { HTMLAttributes } from 'react'
 import type { FieldInputProps } from '../input'
 import inputs from '../input.module.css'
 import { TextareaInput } from '../textarea/input'
-import { useTyped } from '../use-typed'
+import { lineProps, useTyped } from '../use-typed'
 
 /** Kinds written in an exact notation stand in equal-width letters. */
 const EXACT = new Set(['uuid', 'network', 'bit', 'geometry', 'vector', 'range'])
@@ -28,20 +28,14 @@ const EXAMPLES: Record<string, string> = {
 
 /** One line. Text that already has line breaks, which a line would lose, is given more of them. */
 export function TextInput(props: FieldInputProps) {
-  const { field, id, value, shown, onBlur, error, disabled } = props
+  const { field, value, shown } = props
   const [typed, type] = useTyped(props, field.kind === 'network' ? withoutFullMask : undefined)
   if (/[\n\r]/.test(value ?? '') || /[\n\r]/.test(shown ?? '')) return <TextareaInput {...props} />
   return (
     <Input
-      id={id}
-      value={typed}
-      onChange={(event) => type(event.currentTarget.value)}
-      onBlur={onBlur}
-      error={Boolean(error)}
-      disabled={disabled}
+      {...lineProps(props, typed, type)}
       placeholder={field.placeholder ?? placeholderOf(field, value)}
       inputMode={MODES[field.kind]}
-      autoComplete="off"
       spellCheck={field.kind === 'text'}
       classNames={{ input: EXACT.has(field.kind) ? inputs.exact : MODES[field.kind] ? inputs.number : undefined }}
     />

@@ -6,7 +6,7 @@ import dynamic from 'next/dynamic'
 import { useState } from 'react'
 import type { FieldInputProps } from '../input'
 import inputs from '../input.module.css'
-import { useTyped } from '../use-typed'
+import { lineProps, useTyped } from '../use-typed'
 import { dayText, momentText, readMoment } from './moment'
 import { textInZone, wallAt } from './zone'
 
@@ -17,7 +17,7 @@ const Calendar = dynamic(() => import('./calendar').then((module) => module.Cale
  * microsecond, and what is typed is read there by the server; left alone, its own text goes back.
  */
 export function MomentInput(props: FieldInputProps) {
-  const { field, id, onBlur, error, disabled } = props
+  const { field, disabled } = props
   const isDay = field.kind === 'date'
   const [typed, type] = useTyped(props, isDay ? undefined : (text) => withoutZeros(textInZone(text, zoneOf(field))))
   const [isOpen, setOpen] = useState(false)
@@ -32,15 +32,8 @@ export function MomentInput(props: FieldInputProps) {
     <Popover opened={isOpen} onChange={setOpen} position="bottom-start" returnFocus withinPortal withRoles={false}>
       <Popover.Target>
         <Input
-          id={id}
-          value={typed}
-          onChange={(event) => type(event.currentTarget.value)}
-          onBlur={onBlur}
-          error={Boolean(error)}
-          disabled={disabled}
+          {...lineProps(props, typed, type)}
           placeholder={field.placeholder ?? (isDay ? 'YYYY-MM-DD' : 'YYYY-MM-DD HH:MM')}
-          autoComplete="off"
-          spellCheck={false}
           classNames={{ input: inputs.number }}
           rightSectionPointerEvents="all"
           rightSection={

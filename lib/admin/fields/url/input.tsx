@@ -4,27 +4,20 @@ import { Input } from '@mantine/core'
 import { ExternalLink } from 'lucide-react'
 import type { FieldInputProps } from '../input'
 import inputs from '../input.module.css'
-import { useTyped } from '../use-typed'
+import { lineProps, useTyped } from '../use-typed'
 import { isSafeUrl } from './safe-url'
 
 /** A web address, with a link that opens it. */
 export function UrlInput(props: FieldInputProps) {
-  const { field, id, value, onBlur, error, disabled } = props
+  const { field, value, error } = props
   const [typed, type] = useTyped(props)
   const isAddress = !error && value !== null && isSafeUrl(value)
   return (
     <Input
-      id={id}
-      value={typed}
-      onChange={(event) => type(event.currentTarget.value)}
-      onBlur={onBlur}
-      error={Boolean(error)}
-      disabled={disabled}
+      {...lineProps(props, typed, type)}
       placeholder={field.placeholder ?? 'https://example.com'}
       inputMode="url"
-      autoComplete="off"
       autoCapitalize="none"
-      spellCheck={false}
       rightSectionPointerEvents="all"
       rightSection={
         isAddress && (
