@@ -41,3 +41,10 @@ function lastWord(text: string, change: (word: string) => string): string {
   const at = text.lastIndexOf(' ') + 1
   return text.slice(0, at) + change(text.slice(at))
 }
+
+/** 'product Rye bread', with the noun once where the title begins with it: 'order 12' for 'Order 12'. */
+export function withNoun({ singular }: { singular: string }, title: string): string {
+  const noun = singular.toLowerCase()
+  const isSaid = title.toLowerCase().startsWith(`${noun} `)
+  return isSaid ? noun + title.slice(noun.length) : `${noun} ${title}`
+}

@@ -28,6 +28,7 @@ export {
   changesOfTransaction,
   type HistoryPage,
   type HistoryPaging,
+  lastDeletions,
   recordHistory,
 } from './record-history'
 export { columnsNamed, type Requirement } from './requirement'
@@ -46,8 +47,8 @@ export {
 } from './triggers'
 export { type UndoChunk, undoChunk, withNeeded } from './undo-chunk'
 export { undoneBy } from './undo-links'
-export { countChanges, type UndoPlan, undoPlan } from './undo-plan'
+export { countChanges, isBeyondLimit, type UndoPlan, undoPlan } from './undo-plan'
 export type { UndoSelector } from './undo-selector'
-export { recordKey, type UndoBlocker, type UndoConflict, type UndoStep, undoesOf } from './undo-step'
+export { type RecordName, recordKey, type UndoBlocker, type UndoConflict, type UndoStep, undoesOf } from './undo-step'
 export { arisenSince, planPart, presentSnapshot } from './undo-whole'
 export { roleOverLog } from './upkeep'

@@ -1,7 +1,8 @@
 import { sql } from 'drizzle-orm'
 import type { Executor } from '@/lib/db/client'
 import { type Change, changeColumns, selectChanges } from './change'
-import { type HistoryFilters, indexedConditions, scannedConditions } from './filters'
+import { arrayOf, type HistoryFilters, indexedConditions, scannedConditions } from './filters'
+import type { RecordName } from './undo-step'
 
 export interface HistoryPage {
   /** Newest first. */
@@ -68,6 +69,19 @@ export const changesById = (db: Executor, ids: readonly string[]): Promise<Chang
     db,
     sql`select ${changeColumns('c')} from kontor.changes as c
       where c.id = any(${sql.param(ids.filter(isId))}::bigint[]) order by c.id`,
+  )
+
+/** How records went that are gone: the newest change of each that ends with its deletion. */
+export const lastDeletions = (db: Executor, records: readonly RecordName[]): Promise<Change[]> =>
+  selectChanges(
+    db,
+    sql`select ${changeColumns('c')}
+      from unnest(${arrayOf(records.map(({ relation }) => relation))}, ${arrayOf(records.map(({ recordId }) => recordId))})
+        as g(relation, record_id)
+      cross join lateral (
+        select * from kontor.changes as k where k.relation = g.relation and left(k.record_id, 500) = left(g.record_id, 500)
+          and k.record_id = g.record_id order by k.id desc limit 1
+      ) as c where c.op = 'delete'`,
   )
 
 /** Whether a text from an address can be an id or a transaction number. */

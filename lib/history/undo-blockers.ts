@@ -113,12 +113,17 @@ async function addMissingParents(
       : undefined,
   )
   if (asked.steps.length === 0) return
-  const idOfParent = (step: UndoStep) => encodeRecordId(pointsAt(step, key).map((value) => value ?? ''))
+  // A reference by another unique key does not say the record's id.
+  const isByKey = parent.key.every((column) => key.parentColumns.includes(column))
+  const idOfParent = (step: UndoStep) => {
+    const values = pointsAt(step, key)
+    return encodeRecordId(parent.key.map((column) => values[key.parentColumns.indexOf(column)] ?? ''))
+  }
   const withIds = { ...asked, columns: [...asked.columns, asked.steps.map(idOfParent)] }
   const id = sql.raw(`v.c${asked.columns.length}`)
   const missing = await db.execute<{ place: string }>(sql`select v.place::text as place from ${unnested(withIds)}
     where not exists (select from ${tableOf(parent)} as t where ${matching(parent, key.parentColumns)})
-      and not ${comesBack(whole, key.parent, id)}`)
+      and not ${isByKey ? comesBack(whole, key.parent, id) : sql`false`}`)
   const restored = new Set(
     [...index.values()]
       .filter(({ relation, kind }) => relation === key.parent && kind === 'restore')
@@ -131,7 +136,7 @@ async function addMissingParents(
     step.blockers.push({
       kind: 'parent_gone',
       columns: key.columns,
-      records: [{ relation: key.parent, recordId: idOfParent(step) }],
+      records: isByKey ? [{ relation: key.parent, recordId: idOfParent(step) }] : undefined,
       canSkip: true,
     })
   }
@@ -174,7 +179,13 @@ async function addChildren(
   }
   for (const [step, ids] of left) {
     const records = ids.slice(0, SHOWN_CHILDREN).map((recordId) => ({ relation: key.relation, recordId }))
-    step.blockers.push({ kind: 'children', columns: key.columns, records, canSkip: false })
+    step.blockers.push({
+      kind: 'children',
+      columns: key.columns,
+      records,
+      ...(ids.length > records.length && { hasMore: true }),
+      canSkip: false,
+    })
   }
 }
 

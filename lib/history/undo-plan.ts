@@ -113,6 +113,14 @@ function unmovable(change: Change): UndoStep {
   }
 }
 
+/** Whether there are more changes than one undo takes; no more of them are read. */
+export async function isBeyondLimit(db: Executor, selector: UndoSelector): Promise<boolean> {
+  const rows = await db.execute(
+    sql`select from kontor.changes as c where ${chosenBy(selector)} offset ${UNDO_LIMIT} limit 1`,
+  )
+  return rows.length > 0
+}
+
 /** How many changes a selector finds. */
 export async function countChanges(db: Executor, selector: UndoSelector): Promise<number> {
   const [row] = await db.execute<{ n: number }>(

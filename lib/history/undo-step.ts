@@ -12,6 +12,12 @@ export interface UndoConflict {
   changeIds: string[]
 }
 
+/** A record as the log names it. */
+export interface RecordName {
+  relation: string
+  recordId: string
+}
+
 /** Why a step cannot simply be taken. */
 export interface UndoBlocker {
   kind:
@@ -32,7 +38,9 @@ export interface UndoBlocker {
   /** The columns meant, by their database names. */
   columns?: string[]
   /** Other records meant: the parent, the children (some of them), the one that has the value. */
-  records?: { relation: string; recordId: string }[]
+  records?: RecordName[]
+  /** Whether there are more of them than `records` names. */
+  hasMore?: boolean
   /** Leaving these columns out, when the person says so, lets the rest go on. */
   canSkip: boolean
 }

@@ -191,7 +191,8 @@ test('more changes than one undo takes are undone in the background, and its pag
   await signInAs('owner')
   await page.goto('/admin/changes?q=Cash+only')
   await page.getByRole('button', { name: 'Undo…' }).last().click()
-  await page.getByRole('dialog').getByRole('button', { name: 'Undo', exact: true }).click()
+  // One question: what is too much for one step is not offered as one.
+  await expect(page.getByRole('dialog')).not.toContainText('in one step')
   await page.getByRole('button', { name: 'Undo in the background' }).click()
   // The whole of it is looked at before anything is undone, on the job's own page.
   await expect(page).toHaveURL(/\/admin\/tasks\/jobs\//)
@@ -226,7 +227,6 @@ test('a large undo with nothing in its way goes on by itself, and one that is le
   const undo = async () => {
     await page.goto('/admin/changes?q=By+card')
     await page.getByRole('button', { name: 'Undo…' }).last().click()
-    await page.getByRole('dialog').getByRole('button', { name: 'Undo', exact: true }).click()
     await page.getByRole('button', { name: 'Undo in the background' }).click()
     await expect(page).toHaveURL(/\/admin\/tasks\/jobs\//)
   }

@@ -64,6 +64,7 @@ test.describe('history', () => {
     await expect(dialog).toContainText('changed again since')
     await expect(dialog.getByRole('row').last()).toContainText(/2\.00\s*3\.00\s*1\.00/)
     await expectAccessible()
+    await expect(dialog.getByRole('button', { name: 'Leave it' })).toBeFocused()
     await dialog.getByRole('button', { name: 'Leave it' }).click()
     await expect(dialog).toBeHidden()
     await entries(page).nth(1).getByRole('button', { name: 'Undo' }).click()

@@ -68,7 +68,7 @@ export function RestoreButton({ resource, singular, plural, at, words, id }: Pro
   /** Something is in the way: shows it and lets the person choose. */
   function choose(message: string, refusal: UndoRefusal, asked: RestoreInput) {
     const modal = modals.open({
-      title: 'Not so simple',
+      title: 'Something is in the way',
       size: 'lg',
       children: (
         <UndoChoices

@@ -4,7 +4,7 @@ import { revalidatePath } from 'next/cache'
 import { z } from 'zod'
 import type { UndoAnswer, UndoJobAnswer, UndoRefusal, UndoRequest } from '@/lib/admin/history/undo-view'
 import { listHrefOf } from '@/lib/admin/menu'
-import { undoChanges } from '@/lib/admin/operations/undo'
+import { isLargeUndo, undoChanges } from '@/lib/admin/operations/undo'
 import { requestUndo } from '@/lib/admin/operations/undo-job'
 import { invalid } from '@/lib/errors'
 import { actionContext } from '../../context'
@@ -52,6 +52,16 @@ export async function undo(given: unknown, from?: unknown): Promise<UndoAnswer> 
   } catch (error) {
     const { code, message, details } = await reportError(error)
     return { ok: false, code, message, refusal: details.undo as UndoRefusal | undefined }
+  }
+}
+
+/** Whether an undo goes in the background: what is asked before it depends on that. Where nobody can say, it is tried. */
+export async function goesInBackground(given: unknown): Promise<boolean> {
+  try {
+    return await isLargeUndo(await actionContext('undo'), parse(given))
+  } catch (error) {
+    await reportError(error)
+    return false
   }
 }
 

@@ -8,7 +8,7 @@ import type { UndoAnswer, UndoJobAnswer, UndoRefusal, UndoRequest } from '@/lib/
 import { Button } from '@/lib/ui/button/button'
 import { listAddress } from '../[section]/[resource]/form/list-memory'
 import { byOwnHand, type OpenPage } from '../[section]/[resource]/record/open-record'
-import { undo, undoInBackground } from './actions'
+import { goesInBackground, undo, undoInBackground } from './actions'
 import { showDone } from './show-done'
 import { UndoChoices } from './undo-choices'
 
@@ -71,6 +71,7 @@ interface Props {
 function UndoButton({ request, label, question, tone, size = 'small', className, onDone }: Props) {
   const router = useRouter()
   const [isRunning, start] = useTransition()
+  const [isAsking, startAsking] = useTransition()
 
   // What it tells the page beforehand must be seen at once, so it stands outside the transition.
   function run(asked: UndoRequest) {
@@ -119,7 +120,7 @@ function UndoButton({ request, label, question, tone, size = 'small', className,
   /** Something is in the way: shows it and lets the person choose. */
   function choose(message: string, refusal: UndoRefusal, asked: UndoRequest) {
     const id = modals.open({
-      title: 'Not so simple',
+      title: 'Something is in the way',
       size: 'lg',
       children: (
         <UndoChoices
@@ -140,8 +141,17 @@ function UndoButton({ request, label, question, tone, size = 'small', className,
     })
   }
 
+  /** One question: what is too much for one step is offered in parts at once. */
   function ask() {
     if (!question) return run(request)
+    startAsking(async () => {
+      const isLarge = !request.ids && (await goesInBackground(request).catch(() => false))
+      if (isLarge) offerBackground(request)
+      else askOnce(question)
+    })
+  }
+
+  function askOnce(question: string) {
     modals.openConfirmModal({
       title: 'Undo?',
       children: question,
@@ -152,7 +162,14 @@ function UndoButton({ request, label, question, tone, size = 'small', className,
   }
 
   return (
-    <Button size={size} tone={tone} className={className} disabled={isRunning} aria-busy={isRunning} onClick={ask}>
+    <Button
+      size={size}
+      tone={tone}
+      className={className}
+      disabled={isRunning || isAsking}
+      aria-busy={isRunning || isAsking}
+      onClick={ask}
+    >
       {isRunning ? 'Undoing…' : label}
     </Button>
   )

@@ -1,8 +1,8 @@
 'use client'
 
 import { TextInput } from '@mantine/core'
-import { useState } from 'react'
-import type { UndoChoice, UndoObstacle, UndoRefusal } from '@/lib/admin/history/undo-view'
+import { Fragment, useState } from 'react'
+import type { OtherRecords, UndoChoice, UndoObstacle, UndoRefusal } from '@/lib/admin/history/undo-view'
 import { Button } from '@/lib/ui/button/button'
 import styles from './undo.module.css'
 
@@ -34,7 +34,19 @@ export function UndoChoices({
   const canOverrule = obstacles.some(({ choice }) => choice === 'overrule')
   const mustLeaveOut = obstacles.some(({ choice }) => choice === 'leaveOut')
   const hasAll = blocked <= obstacles.length
-  const canGoOn = (canOverrule || missing.length > 0) && isGiven && (!mustLeaveOut || free > 0 || canOverrule)
+  const canGoOn = (canOverrule || missing.length > 0) && (!mustLeaveOut || free > 0 || canOverrule)
+  // What sets newer values aside is never what the eye is led to.
+  const overwrites = obstacles.some(({ choice, expected }) => choice === 'overrule' && expected !== undefined)
+  const isPrimary = { goOn: canGoOn && !overwrites, rest: free > 0 && (!canGoOn || overwrites) }
+  const goOn = canGoOn && (
+    <Button
+      tone={isPrimary.goOn ? 'primary' : 'danger'}
+      disabled={isBusy || !isGiven}
+      onClick={() => onChoose({ overrule: canOverrule, leaveOut: mustLeaveOut, given })}
+    >
+      {overwrites ? `${verb} all the same` : canOverrule ? `${verb} without these values` : 'Restore with this'}
+    </Button>
+  )
   return (
     <>
       <p>{message}</p>
@@ -50,50 +62,81 @@ export function UndoChoices({
         />
       ))}
       <div className={styles.choices}>
-        <Button disabled={isBusy} onClick={onClose}>
+        {!isPrimary.goOn && goOn}
+        <Button
+          tone={isPrimary.goOn || isPrimary.rest ? 'default' : 'primary'}
+          disabled={isBusy}
+          onClick={onClose}
+          data-autofocus
+        >
           {leave}
         </Button>
         {free > 0 && (
-          <Button disabled={isBusy} onClick={() => onChoose({ leaveOut: true })}>
+          <Button
+            tone={isPrimary.rest ? 'primary' : 'default'}
+            disabled={isBusy}
+            onClick={() => onChoose({ leaveOut: true })}
+          >
             {blocked === 1 ? `${verb} the rest` : `${verb} the rest, without these ${blocked.toLocaleString()}`}
           </Button>
         )}
-        {canGoOn && (
-          <Button
-            tone="primary"
-            disabled={isBusy}
-            onClick={() => onChoose({ overrule: canOverrule, leaveOut: mustLeaveOut, given })}
-          >
-            {canOverrule ? `${verb} all the same` : 'Restore with this'}
-          </Button>
-        )}
+        {isPrimary.goOn && goOn}
       </div>
     </>
   )
 }
 
+/** The sentence with the records' names in it, each a link that leaves the question where it is. */
+function Named({ others: { sentence, records, hasMore } }: { others: OtherRecords }) {
+  const [before, after] = sentence.split('{}')
+  const ends = records.length + (hasMore ? 1 : 0)
+  return (
+    <>
+      {before}
+      {records.map(({ title, href }, at) => (
+        <Fragment key={href}>
+          {at > 0 && (at === ends - 1 ? ' and ' : ', ')}
+          <a href={href} target="_blank" rel="noreferrer">
+            {title}
+          </a>
+        </Fragment>
+      ))}
+      {hasMore && ' and others'}
+      {after}
+    </>
+  )
+}
+
 function Comparison({ obstacles, verb }: { obstacles: readonly UndoObstacle[]; verb: string }) {
+  const hasValues = obstacles.some(({ expected }) => expected !== undefined)
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: scrolled with the keyboard where it is long
     <section className={styles.scroll} aria-label="Comparison" tabIndex={0}>
       <table className={styles.compare}>
         <thead>
-          <tr>
-            <th>Field</th>
-            <th>After the change</th>
-            <th>Now</th>
-            <th>{verb} would set</th>
-          </tr>
+          {hasValues ? (
+            <tr>
+              <th>Field</th>
+              <th>After the change</th>
+              <th>Now</th>
+              <th>{verb} would set</th>
+            </tr>
+          ) : (
+            <tr>
+              <th>Record</th>
+              <th colSpan={3}>What is in the way</th>
+            </tr>
+          )}
         </thead>
         <tbody>
-          {obstacles.map(({ record, label, reason, expected, now, wanted }) => (
+          {obstacles.map(({ record, label, reason, others, expected, now, wanted }) => (
             <tr key={`${record} ${label} ${reason}`}>
               <td>
                 {record}
                 {label && ` · ${label}`}
               </td>
               {expected === undefined ? (
-                <td colSpan={3}>{reason}</td>
+                <td colSpan={3}>{others ? <Named others={others} /> : reason}</td>
               ) : (
                 <>
                   <td data-label="After the change">{expected ?? 'none'}</td>

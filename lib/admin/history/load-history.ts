@@ -159,7 +159,7 @@ export async function viewChanges(ctx: RequestContext, entries: readonly Activit
         relation: change.relation,
         recordId: change.recordId,
         title:
-          titleThen(resource, change) ??
+          titleThen(ctx, resource, change) ??
           titles.get(`${change.relation} ${change.recordId}`) ??
           nameless(ctx, resource, change),
         href: isReadable ? recordHref(resource, change.recordId ?? '') : undefined,
@@ -175,9 +175,14 @@ export async function viewChanges(ctx: RequestContext, entries: readonly Activit
   )
 }
 
-/** What the record was called, by the values the change has of it. */
-function titleThen(resource: Resource | undefined, { before, after }: Change): string | undefined {
-  const name = resource?.title.field?.column.name
+/** What the record was called, by the values the change has of it, as far as the person may read them. */
+export function titleThen(
+  ctx: RequestContext,
+  resource: Resource | undefined,
+  { before, after }: Change,
+): string | undefined {
+  const field = resource?.title.field
+  const name = field?.read(ctx) ? field.column.name : undefined
   const value = name ? (after?.[name] ?? before?.[name]) : undefined
   return typeof value === 'string' && value.trim() !== '' ? value : undefined
 }
@@ -200,7 +205,8 @@ async function titlesNow(ctx: RequestContext, entries: readonly { change: Change
   const ids = new Map<Resource, string[]>()
   for (const { change } of entries) {
     const resource = ctx.admin.byRelation.get(change.relation)
-    if (!resource || change.recordId === null || isErasedId(change.recordId) || titleThen(resource, change)) continue
+    if (!resource || change.recordId === null || isErasedId(change.recordId) || titleThen(ctx, resource, change))
+      continue
     ids.set(resource, [...(ids.get(resource) ?? []), change.recordId])
   }
   const titles = new Map<string, string>()

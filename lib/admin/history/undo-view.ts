@@ -21,6 +21,8 @@ export interface UndoObstacle {
   label: string
   /** What is in the way, in a sentence. */
   reason: string
+  /** The other records it speaks of, by what they are called. */
+  others?: OtherRecords
   /** Where a value is meant: what it was after the change, what it is, what the undo would set. */
   expected?: string | null
   now?: string | null
@@ -29,6 +31,15 @@ export interface UndoObstacle {
   choice: 'overrule' | 'give' | 'leaveOut'
   /** Under which `given` brings the missing value. */
   key?: string
+}
+
+/** Other records in the way of an undo, as far as the person may see them. */
+export interface OtherRecords {
+  /** What is in the way, in a sentence with their names in place of `{}`. */
+  sentence: string
+  records: { title: string; href: string }[]
+  /** Whether there are more of them. */
+  hasMore: boolean
 }
 
 /** Why nothing was undone, and what could be chosen instead. */

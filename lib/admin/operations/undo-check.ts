@@ -42,7 +42,8 @@ export async function lookAtPart(
     const next = { before: part.next, upTo, records, groups: [...groups], reasons: inTheWay.reasons }
     return { next, checked: part.size }
   }
-  const question = inTheWay.blocked > 0 ? { ...inTheWay.told(records - inTheWay.blocked), upTo } : undefined
+  const question =
+    inTheWay.blocked > 0 ? { ...(await inTheWay.told(ctx, records - inTheWay.blocked)), upTo } : undefined
   return { next: null, checked: part.size, question }
 }
 

@@ -1,5 +1,7 @@
 import { AdminError } from '@/lib/errors'
-import type { UndoObstacle, UndoRefusal } from '../history/undo-view'
+import type { OperationContext } from '../context'
+import type { UndoRefusal } from '../history/undo-view'
+import { nameOthers, type Obstacle } from './undo-others'
 import type { WeighedStep } from './undo-weigh'
 
 /** Obstacles told at most. */
@@ -9,7 +11,7 @@ const TOLD = 50
 const MOST_CHARACTERS = 500
 
 /** Records by the first reason each of them has, and what is told of them. */
-export type Reasons = Record<string, { count: number; told: UndoObstacle[] }>
+export type Reasons = Record<string, { count: number; told: Obstacle[] }>
 
 /** Gathers what is in the way of an undo: some of each reason as a comparison, all of it counted. */
 export class InTheWay {
@@ -41,9 +43,9 @@ export class InTheWay {
   }
 
   /** @param free records that could be undone without these */
-  told(free: number): { message: string; refusal: UndoRefusal } {
+  async told(ctx: OperationContext, free: number): Promise<{ message: string; refusal: UndoRefusal }> {
     const blocked = this.#blocked
-    const obstacles = this.#obstacles()
+    const obstacles = await nameOthers(ctx, this.#obstacles())
     const what = blocked === 1 ? obstacles[0]!.record : `${blocked.toLocaleString('en')} records`
     const isChanged = [...this.#reasons.keys()].every((reason) => reason.startsWith('Changed again'))
     const counts = [...this.#reasons].map(([reason, { count }]) => `${count.toLocaleString('en')} × ${reason}`)
@@ -54,13 +56,13 @@ export class InTheWay {
   }
 
   /** The same as what a request is turned down with. */
-  refusal(free: number): AdminError {
-    const { message, refusal: undo } = this.told(free)
+  async refusal(ctx: OperationContext, free: number): Promise<AdminError> {
+    const { message, refusal: undo } = await this.told(ctx, free)
     return new AdminError('conflict', message, { undo })
   }
 
   /** As many of each reason as there is room for. Values that nobody is shown a place for cannot be given. */
-  #obstacles(): UndoObstacle[] {
+  #obstacles(): Obstacle[] {
     const share = Math.ceil(TOLD / this.#reasons.size)
     const told = [...this.#reasons.values()].flatMap((reason) => reason.told.slice(0, share))
     if (this.#blocked <= TOLD) return told
@@ -69,7 +71,7 @@ export class InTheWay {
 }
 
 /** A long value by its beginning: it is to be recognised. */
-function inShort(obstacle: UndoObstacle): UndoObstacle {
+function inShort(obstacle: Obstacle): Obstacle {
   const { expected, now, wanted } = obstacle
   return expected === undefined
     ? obstacle

@@ -9,6 +9,7 @@ import type { AdminSource } from '../resolve'
 import { operationContext, type Road } from './road'
 import { selectorOf, undoPart } from './undo'
 import { type Found, lookAtPart } from './undo-check'
+import { reasonInFull } from './undo-others'
 
 /** Changes undone by one transaction of a large undo. */
 const CHUNK = 500
@@ -57,7 +58,10 @@ export const undoJob = (source: AdminSource): Job =>
       // What a deletion took along is part of its transaction, so another chunk brings it back.
       const options = { cascades: asked.ids !== undefined, whole }
       const { leftOut } = await undoPart(ctx, ids, settled(asked, job), options)
-      for (const { record, label, reason } of leftOut) job.fail(label ? `${record}, ${label}` : record, reason)
+      for (const obstacle of leftOut) {
+        const { record, label } = obstacle
+        job.fail(label ? `${record}, ${label}` : record, reasonInFull(obstacle))
+      }
       return { next: next === null ? null : { before: next }, done: size }
     },
   })

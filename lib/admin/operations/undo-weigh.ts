@@ -10,6 +10,7 @@ import { titleOf, toRecord } from '../record'
 import type { Field, RecordValues, Resource } from '../tree'
 import { absence } from './absence'
 import { FieldsOf } from './undo-fields'
+import { inTheWayOf, type Obstacle } from './undo-others'
 import { loadRows, subjectFor, type UndoSubject } from './undo-subject'
 import { unseenLinks } from './undo-unseen'
 
@@ -21,9 +22,9 @@ export interface WeighedStep {
   texts: Texts
   /** The record as it is; undefined for one that comes back, and for links. */
   row?: StoredRow
-  obstacles: UndoObstacle[]
+  obstacles: Obstacle[]
   /** Values left out, as the person said, because other records are in their way: who undoes much wants to know which. */
-  leftOut: UndoObstacle[]
+  leftOut: Obstacle[]
 }
 
 /**
@@ -180,8 +181,13 @@ function overcome(
   const columns = (blocker.columns ?? []).filter((column) => !fields.isManaged(column))
   if (blocker.columns && columns.length === 0) return
   const labels = columns.map((column) => fields.label(column))
-  const obstacle = { record: title, label: labels.join(', '), reason: REASONS[blocker.kind] }
-  const add = (choice: UndoObstacle['choice'], further: Partial<UndoObstacle> = {}) =>
+  const obstacle = {
+    record: title,
+    label: labels.join(', '),
+    reason: REASONS[blocker.kind],
+    ...inTheWayOf(step, blocker),
+  }
+  const add = (choice: UndoObstacle['choice'], further: Partial<Obstacle> = {}) =>
     obstacles.push({ ...obstacle, choice, ...further })
   if (blocker.kind === 'column_required') {
     for (const [at, column] of columns.entries()) {

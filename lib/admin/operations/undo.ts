@@ -1,10 +1,11 @@
 import { AdminError } from '@/lib/errors'
-import { recordKey, type UndoPlan, type UndoSelector, undoPlan, withNeeded } from '@/lib/history'
-import type { OperationContext } from '../context'
+import { isBeyondLimit, recordKey, type UndoPlan, type UndoSelector, undoPlan, withNeeded } from '@/lib/history'
+import type { OperationContext, RequestContext } from '../context'
 import type { UndoObstacle, UndoRequest } from '../history/undo-view'
 import { titleOf } from '../record'
 import { inTransaction, type Road } from './road'
 import { InTheWay } from './undo-in-the-way'
+import { nameOthers, type Obstacle } from './undo-others'
 import { takeSteps } from './undo-take'
 import { type WeighedStep, weighSteps } from './undo-weigh'
 
@@ -78,7 +79,8 @@ export async function undoPart(
   const { steps, leftOut } = await settleSteps(ctx, { ...request, leaveOut: true }, (without) =>
     undoPlan(ctx.tx, { ids: asked }, { cascades: options.cascades, lock: true, without }),
   )
-  return { ...(await takeAll(ctx, steps)), leftOut: [...leftOut, ...steps.flatMap((step) => step.leftOut)] }
+  const named = await nameOthers(ctx, [...leftOut, ...steps.flatMap((step) => step.leftOut)])
+  return { ...(await takeAll(ctx, steps)), leftOut: named }
 }
 
 /** Plans until nothing is in the way: what is left out may have been what other steps need, so it is planned again. */
@@ -86,9 +88,9 @@ export async function settleSteps(
   ctx: OperationContext,
   request: Pick<UndoRequest, 'overrule' | 'overruleUpTo' | 'leaveOut' | 'given'>,
   makePlan: (without: ReadonlySet<string>) => Promise<UndoPlan>,
-): Promise<{ plan: UndoPlan; steps: WeighedStep[]; leftOut: UndoObstacle[] }> {
+): Promise<{ plan: UndoPlan; steps: WeighedStep[]; leftOut: Obstacle[] }> {
   const without = new Set<string>()
-  const leftOut: UndoObstacle[] = []
+  const leftOut: Obstacle[] = []
   for (;;) {
     const plan = await makePlan(without)
     const steps = await weighSteps(ctx, plan.steps, request)
@@ -97,7 +99,7 @@ export async function settleSteps(
     if (!request.leaveOut) {
       const inTheWay = new InTheWay()
       for (const step of blocked) inTheWay.add(step)
-      throw inTheWay.refusal(steps.length - blocked.length)
+      throw await inTheWay.refusal(ctx, steps.length - blocked.length)
     }
     for (const { step, obstacles } of blocked) {
       without.add(recordKey(step))
@@ -110,6 +112,10 @@ async function takeAll(ctx: OperationContext, steps: readonly WeighedStep[]): Pr
   await takeSteps(ctx, steps)
   return { undone: steps.reduce((sum, { step }) => sum + step.undoes.length, 0) }
 }
+
+/** Whether it is more than one transaction takes: then it goes in parts, and only that is to be asked. */
+export const isLargeUndo = ({ db }: RequestContext, request: UndoRequest): Promise<boolean> =>
+  isBeyondLimit(db, selectorOf(request))
 
 export function selectorOf({ ids, tx, request }: UndoRequest): UndoSelector {
   if (ids) return { ids: [...new Set(ids)] }
@@ -128,7 +134,7 @@ function assertKnown({ changeIds }: UndoPlan, selector: UndoSelector): void {
     )
 }
 
-function nothingToDo(plan: UndoPlan, leftOut: readonly UndoObstacle[]): AdminError {
+function nothingToDo(plan: UndoPlan, leftOut: readonly Obstacle[]): AdminError {
   if (leftOut.length > 0) return new AdminError('conflict', 'Nothing is left to undo without those records.')
   if (plan.undone.length > 0)
     return new AdminError('conflict', 'There is nothing to undo: it has been undone already. Undo the undo to redo it.')

@@ -173,7 +173,7 @@ test('what is overruled is what the check found; a conflict made after the start
   })
   expect(await ended(id)).toMatchObject({ state: 'completed', done: 12_000, failed: 2 })
   expect(await listJobFailures(db.app.sql, id)).toMatchObject([
-    { item: 'book 9!, Title', reason: 'Another record has this value by now, and only one may.' },
+    { item: 'book 9!, Title', reason: 'Taken by book 9 by now, and only one may have it.' },
     { item: 'later, Title', reason: 'Changed again since.' },
   ])
   expect(await changed()).toEqual([

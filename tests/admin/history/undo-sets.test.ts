@@ -210,7 +210,20 @@ test('a record deleted since, come again, or held by others is refused with the 
   const created = await psql(`insert into shops values (3, 'Nice', null, '1')`)
   await db.admin.sql`update cakes set shop_id = 3 where id = 9`
   expect(await obstacles(undoChanges({ ctx }, { tx: created }))).toMatchObject([
-    { record: expect.any(String), choice: 'leaveOut', reason: expect.stringContaining('point') },
+    {
+      record: expect.any(String),
+      choice: 'leaveOut',
+      reason: expect.stringContaining('point'),
+      others: {
+        sentence: 'By now {} refers to it.',
+        records: [{ title: 'cake 9', href: '/admin/main/cakes/9' }],
+        hasMore: false,
+      },
+    },
+  ])
+  await db.admin.sql`update cakes set shop_id = 3 where id > 30`
+  expect(await obstacles(undoChanges({ ctx }, { tx: created }))).toMatchObject([
+    { others: { sentence: 'By now {} refer to it.', hasMore: true } },
   ])
   expect(await db.admin.sql`select from shops where id = 3`).toHaveLength(1)
 })
@@ -220,8 +233,13 @@ test('a unique value that is taken by now: the rest of the record comes back', a
   const tx = await psql(`update cakes set name = 'free', price = 0 where id = 1`)
   await db.admin.sql`insert into cakes values (50, 'cake 1')`
   expect(await obstacles(undoChanges({ ctx }, { tx }))).toMatchObject([
-    { record: 'free', label: 'Name', choice: 'overrule' },
+    { record: 'free', label: 'Name', choice: 'overrule', others: { records: [{ title: 'cake 1' }] } },
   ])
+  // Who has it is told only to those who may open that record.
+  const secretive = await site({ scope: () => sql`${cakes.id} < 50` })
+  const [told] = await obstacles(undoChanges({ ctx: secretive.ctx }, { tx }))
+  expect(told).toMatchObject({ reason: expect.stringContaining('Another record has this value') })
+  expect(told).not.toHaveProperty('others')
   await undoChanges({ ctx }, { tx, overrule: true })
   expect((await db.admin.sql`select name, price from cakes where id = 1`)[0]).toEqual({ name: 'free', price: 1 })
 })

@@ -247,7 +247,21 @@ test('a parent that is gone is said, and the child does not come back half', asy
   await db.admin.sql`delete from categories where id = 1`
   await expect(undoChanges({ ctx }, { ids: [id] })).rejects.toMatchObject({
     code: 'conflict',
-    details: { undo: { obstacles: [{ record: 'Baguette', label: 'Category', choice: 'overrule' }] } },
+    details: {
+      undo: {
+        obstacles: [
+          {
+            record: 'Baguette',
+            label: 'Category',
+            choice: 'overrule',
+            others: {
+              sentence: 'It refers to {}, which is no longer there.',
+              records: [{ title: 'category Bread', href: '/admin/main/categories/1/history' }],
+            },
+          },
+        ],
+      },
+    },
   })
   expect(await rowOf('1')).toBeUndefined()
   await undoChanges({ ctx }, { ids: [id], overrule: true })
