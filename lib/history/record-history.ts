@@ -42,13 +42,22 @@ export async function recordHistory(
   return { changes: page, next: changes.length > limit ? page.at(-1)!.id : null }
 }
 
+/** Of which tables; all of them unless given. */
+type Within = Pick<HistoryFilters, 'relations'>
+
 /** The changes of one transaction in the order they were made, from after the id `cursor` on. */
-export const changesOfTransaction = (db: Executor, tx: string, paging: HistoryPaging = {}): Promise<HistoryPage> =>
-  inOrder(db, { tx }, paging)
+export const changesOfTransaction = (
+  db: Executor,
+  tx: string,
+  { relations, ...paging }: HistoryPaging & Within = {},
+): Promise<HistoryPage> => inOrder(db, { tx, relations }, paging)
 
 /** The changes of one request, of all its transactions, in the order they were made, from after the id `cursor` on. */
-export const changesOfRequest = (db: Executor, request: string, paging: HistoryPaging = {}): Promise<HistoryPage> =>
-  inOrder(db, { request }, paging)
+export const changesOfRequest = (
+  db: Executor,
+  request: string,
+  { relations, ...paging }: HistoryPaging & Within = {},
+): Promise<HistoryPage> => inOrder(db, { request, relations }, paging)
 
 async function inOrder(db: Executor, filters: HistoryFilters, paging: HistoryPaging): Promise<HistoryPage> {
   if (filters.tx !== undefined && !isId(filters.tx)) return { changes: [], next: null }

@@ -4,7 +4,7 @@ import { type Change, changeColumns, type Operation, selectChanges } from './cha
 import { arrayOf, type HistoryFilters, indexedConditions, isClaimed, scannedConditions } from './filters'
 import { changesById, type HistoryPaging } from './record-history'
 
-/** One transaction on the activity page. */
+/** One transaction on the activity page, or one background undo. */
 export interface ActivityEntry {
   /** What it began with: its first change that passes the filters; the newest one where that is not among its first 1,001. */
   change: Change
@@ -14,6 +14,8 @@ export interface ActivityEntry {
   relations: string[]
   /** The operations of the same. */
   ops: Operation[]
+  /** Set where a job made the changes in several transactions: under which request, and when the newest of them was made. */
+  job?: { request: string; until: string }
 }
 
 export interface ActivityPage {
@@ -22,8 +24,8 @@ export interface ActivityPage {
   /** Give it back for the following page; null where nothing older can match. */
   next: string | null
   /**
-   * Set where a filter that no index answers (field, source, op, text) stopped after reading 50,000 changes: everything
-   * newer than this moment was looked at, `next` goes on from here.
+   * Set where a filter that no index answers (field, source, op, text) stopped after reading 50,000 changes, or where 2,000
+   * transactions of jobs were passed: everything newer than this moment was looked at, `next` goes on from here.
    */
   searchedTo: string | null
 }
@@ -33,7 +35,8 @@ const WINDOW = 50_000
 const COUNTED = 1_001
 
 /**
- * What happened on the whole site, newest first, one entry a transaction. Pages cost the same at any depth and size of
+ * What happened on the whole site, newest first, one entry a transaction; what one background undo did in many is one
+ * entry where the newest of it stands. Pages cost the same at any depth and size of
  * the log. `relations` is how a caller says what the person may see; filtered by it nothing else is read.
  */
 export async function siteHistory(
@@ -73,6 +76,19 @@ function parseCursor(text: string | null | undefined): Position {
   return match ? { at: match[1]!, id: match[2]! } : { at: 'infinity', id: '0' }
 }
 
+/** Most transactions passed by one page: those of a job are passed one by one. */
+const MOST_HOPS = 2_000
+
+/** What a large undo does in many transactions is one entry: its changes have the job's id as their request. */
+const isOfJob = (alias: string) => {
+  const c = sql.identifier(alias)
+  return sql`${c}.source = 'undo' and ${c}.request_id is not null`
+}
+
+/** That the same job made a later change that is found too: the entry stands there. */
+const isToldLater = (where: (alias: string) => SQL) => sql`(${isOfJob('c')} and exists (
+  select from kontor.changes as n where n.request_id = c.request_id and n.source = 'undo' and n.id > c.id and ${where('n')}))`
+
 /**
  * From each transaction's newest change to the next transaction's, index entry by index entry. The changes of one
  * statement share their moment, so a transaction of one statement, however many rows it has, is left in one hop.
@@ -80,24 +96,30 @@ function parseCursor(text: string | null | undefined): Position {
 async function hop(db: Executor, filters: HistoryFilters, from: Position, limit: number): Promise<Found> {
   const where = (alias: string) => indexedConditions(filters, alias) ?? sql`true`
   const next = (at: SQL, id: SQL) => sql`
-    select c.at, c.id, c.tx, first.at as first_at, first.id as first_id from kontor.changes as c
+    select c.at, c.id, c.tx, first.at as first_at, first.id as first_id, ${isToldLater(where)} as is_told
+    from kontor.changes as c
     cross join lateral (select f.at, f.id from kontor.changes as f where f.tx = c.tx order by f.id limit 1) as first
     where ${where('c')} and c.at <= ${at} and (c.at, c.id) < (${at}, ${id})
       and not exists (select from kontor.changes as n where n.tx = c.tx and n.id > c.id and ${where('n')})
     order by c.at desc, c.id desc limit 1`
-  const changes = await selectChanges(
-    db,
+  const rows = await db.execute<Change & Record<string, unknown> & { isTold: boolean; hop: number }>(
     sql`with recursive hops as (
-      (select *, 1 as place from (${next(sql`${from.at}::timestamptz`, sql`${from.id}::bigint`)}) as start)
+      (select start.*, 1 as hop, (not start.is_told)::int as place
+        from (${next(sql`${from.at}::timestamptz`, sql`${from.id}::bigint`)}) as start)
       union all
-      select step.*, hops.place + 1 from hops cross join lateral (
+      select step.*, hops.hop + 1, hops.place + (not step.is_told)::int from hops cross join lateral (
         ${next(sql`hops.at`, sql`case when hops.first_at = hops.at then hops.first_id else hops.id end`)}
-      ) as step where hops.place <= ${limit}
+      ) as step where hops.place <= ${limit} and hops.hop < ${MOST_HOPS}
     )
-    select ${changeColumns('c')} from hops join kontor.changes as c on c.id = hops.id and c.at = hops.at order by hops.place`,
+    select ${changeColumns('c')}, hops.is_told as "isTold", hops.hop from hops
+    join kontor.changes as c on c.id = hops.id and c.at = hops.at
+    where not hops.is_told or hops.hop = ${MOST_HOPS} order by hops.hop`,
   )
+  const changes = rows.filter(({ isTold }) => !isTold)
   const page = changes.slice(0, limit)
-  return { changes: page, next: changes.length > limit ? formatCursor(page.at(-1)!) : null, searchedTo: null }
+  if (changes.length > limit) return { changes: page, next: formatCursor(page.at(-1)!), searchedTo: null }
+  const end = rows.find(({ hop }) => hop === MOST_HOPS)
+  return { changes: page, next: end ? formatCursor(end) : null, searchedTo: end?.at ?? null }
 }
 
 /** Reads a window of changes and keeps those that match: the last resort of filters without an index. */
@@ -112,6 +134,7 @@ async function scan(db: Executor, filters: HistoryFilters, from: Position, limit
     db,
     sql`select ${changeColumns('c')} from (${window} limit ${WINDOW}) as c where ${both('c')}
       and not exists (select from kontor.changes as n where n.tx = c.tx and n.id > c.id and ${both('n')})
+      and not ${isToldLater(both)}
       order by c.at desc, c.id desc limit ${limit + 1}`,
   )
   if (changes.length > limit) {
@@ -132,21 +155,28 @@ function narrowest(filters: HistoryFilters): HistoryFilters {
 
 async function countEach(db: Executor, filters: HistoryFilters, changes: Change[]): Promise<ActivityEntry[]> {
   if (changes.length === 0) return []
+  const jobs = changes.map(({ source, requestId }) => (source === 'undo' ? requestId : null))
+  const where = indexedConditions(filters, 'c') ?? sql`true`
   const rows = await db.execute<{
     tx: string
     count: number
     relations: string[]
     ops: Operation[]
     first: string | null
+    isSpread: boolean | null
   }>(sql`
-    select t.tx::text as tx, n.count, n.relations, n.ops, n.first::text as first
-    from unnest(${arrayOf(changes.map(({ tx }) => tx))}::xid8[]) as t(tx)
+    select t.tx::text as tx, n.count, n.relations, n.ops, n.first::text as first,
+      (select c.tx from kontor.changes as c where c.request_id = t.job and ${isOfJob('c')} and ${where}
+        order by c.id limit 1) <> t.tx as "isSpread"
+    from unnest(${arrayOf(changes.map(({ tx }) => tx))}::xid8[], ${sql.param(jobs)}::text[]) as t(tx, job)
     cross join lateral (
       select count(*)::int as count, array_agg(distinct c.relation::text) as relations, array_agg(distinct c.op::text) as ops,
         min(c.id) filter (where ${scannedConditions(filters, 'c') ?? sql`true`}) as first
       from (
-        select c.* from kontor.changes as c where c.tx = t.tx and ${indexedConditions(filters, 'c') ?? sql`true`}
-        order by c.id limit ${COUNTED}
+        (select c.* from kontor.changes as c where t.job is null and c.tx = t.tx and ${where} order by c.id limit ${COUNTED})
+        union all
+        (select c.* from kontor.changes as c where c.request_id = t.job and ${isOfJob('c')} and ${where}
+          order by c.id limit ${COUNTED})
       ) as c
     ) as n`)
   const byTx = new Map(rows.map((row) => [row.tx, row]))
@@ -158,8 +188,10 @@ async function countEach(db: Executor, filters: HistoryFilters, changes: Change[
       )
     ).map((change) => [change.id, change]),
   )
-  return changes.map((change) => {
-    const { count = 1, relations = [change.relation], ops = [change.op], first } = byTx.get(change.tx) ?? {}
-    return { change: begun.get(first ?? '') ?? change, count, relations, ops }
+  return changes.map((newest) => {
+    const { tx, relation, op, requestId } = newest
+    const { count = 1, relations = [relation], ops = [op], first, isSpread } = byTx.get(tx) ?? {}
+    const change = begun.get(first ?? '') ?? newest
+    return { change, count, relations, ops, ...(isSpread && { job: { request: requestId ?? '', until: newest.at } }) }
   })
 }

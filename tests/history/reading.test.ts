@@ -161,6 +161,50 @@ describe('the whole site', () => {
     expect((await siteHistory(orm, filters, { limit: 200 })).entries).toHaveLength(count)
   })
 
+  it('what a background undo did in many transactions is one entry, where its newest change stands', async () => {
+    const job = { source: 'undo', request_id: 'd7a5d5a2-0000-4000-8000-000000000001' }
+    for (let i = 0; i < 12; i++) {
+      await by('user:eve', `update shops set city = 'u${i}' where code in ('s${i}', 's1${i}', 's2${i}')`, job)
+      if (i === 5) await by('user:dan', `update shops set city = 'between' where code = 's99'`)
+    }
+    for (const filters of [{}, { relations: ['public.shops'] }, { op: 'update' as const }, { text: 'u' }]) {
+      const [whole, older] = (await siteHistory(orm, filters, { limit: 2 })).entries
+      expect(whole).toMatchObject({ count: 35, ops: ['update'], job: { request: job.request_id } })
+      expect(older?.change.actor).not.toBe('user:eve')
+      const pages: string[] = []
+      for (let cursor: string | null = null, i = 0; i < 4; i++) {
+        const page = await siteHistory(orm, filters, { limit: 1, cursor })
+        pages.push(...page.entries.map(({ change }) => change.actor))
+        cursor = page.next
+      }
+      expect(pages.filter((actor) => actor === 'user:eve')).toHaveLength(1)
+    }
+    expect((await siteHistory(orm, { actor: 'user:eve' })).entries).toHaveLength(1)
+    // An undo within one transaction has its request, too, and is as it was.
+    await by('user:eve', `update shops set city = 'once' where code = 's99'`, { ...job, request_id: 'one-of-a-form' })
+    expect((await siteHistory(orm, {}, { limit: 1 })).entries[0]).not.toHaveProperty('job')
+  })
+
+  it('more transactions of jobs than one page passes go on where they were left', async () => {
+    await db.owner.sql.unsafe(`do $$ begin
+      for i in 1..2100 loop
+        perform set_config('kontor.actor', 'user:fay', false), set_config('kontor.source', 'undo', false),
+          set_config('kontor.request_id', 'd7a5d5a2-0000-4000-8000-000000000002', false);
+        update shops set city = 'z' || i where code = 's1';
+        commit;
+      end loop;
+    end $$`)
+    const [first] = (await siteHistory(orm, {}, { limit: 1 })).entries
+    expect(first).toMatchObject({ count: 1001, job: {} })
+    const began = performance.now()
+    const page = await siteHistory(orm, {}, { limit: 25 })
+    expect(performance.now() - began).toBeLessThan(3_000)
+    expect(page.entries).toHaveLength(1)
+    expect(page.searchedTo).not.toBeNull()
+    const rest = await siteHistory(orm, {}, { limit: 25, cursor: page.next })
+    expect(rest.entries[0]!.change.actor).toBe('user:eve')
+  })
+
   it('what a database role did is found as well, without an index of its own', async () => {
     const nobody = ''
     for (let i = 0; i < 9; i++) await by(nobody, `update shops set city = 'y${i}' where code = 's2'`)

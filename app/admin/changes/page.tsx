@@ -13,11 +13,12 @@ import { historyFilters, historyHref, readHistorySearch } from '../history/filte
 import styles from '../history/history.module.css'
 import { HistoryFilterBar } from '../history/history-filters'
 import { RecordingNotice } from '../history/recording-notice'
-import { UndoTransaction } from '../history/undo-buttons'
+import { UndoRequestOf, UndoTransaction } from '../history/undo-buttons'
 import { UndoSelection } from '../history/undo-selection'
 import { Moment } from '../moment'
 import { isOwner } from '../owners'
 import { WaitingNotice } from '../waiting-notice'
+import { Step } from './step'
 import { VerifyLog } from './verify-log'
 
 interface Props {
@@ -26,10 +27,12 @@ interface Props {
 
 const PATH = '/admin/changes'
 
-/** Everything that changed in the database, whoever made it, one entry a transaction. */
+/** Everything that changed in the database, whoever made it, one entry a transaction or background undo; or what one of them changed. */
 export default async function ActivityPage({ searchParams }: Props) {
   const [ctx, search] = await Promise.all([pageContext(), searchParams])
   const { asked, notices } = readHistorySearch(search)
+  const { tx, request } = asked
+  if (tx || request) return <Step ctx={ctx} step={tx ? { tx } : { request: request ?? '' }} cursor={asked.before} />
   const [seen, people, view] = await Promise.all([
     resourcesSeenWhole(ctx),
     loadPeople(ctx),
@@ -70,8 +73,18 @@ export default async function ActivityPage({ searchParams }: Props) {
           </EmptyState>
         )}
         {view.changes.map((change) => (
-          <ChangeEntry key={change.id} ctx={ctx} change={change} pick={change.canUndo ? change.tx : undefined}>
-            {change.canUndo && <UndoTransaction tx={change.tx} count={change.count} />}
+          <ChangeEntry
+            key={change.id}
+            ctx={ctx}
+            change={change}
+            pick={change.canUndo && !change.request ? change.tx : undefined}
+          >
+            {change.canUndo &&
+              (change.request ? (
+                <UndoRequestOf request={change.request} count={change.count} />
+              ) : (
+                <UndoTransaction tx={change.tx} count={change.count} />
+              ))}
           </ChangeEntry>
         ))}
         {(view.next || asked.before) && (

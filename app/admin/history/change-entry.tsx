@@ -45,10 +45,23 @@ export function ChangeEntry({ ctx, change, isOfRecord = false, pick, children }:
         </span>
         <span className={styles.what}>
           {version !== undefined && version > 1 && op === 'insert' ? 'brought back' : VERBS[op]}{' '}
-          {isMany
-            ? `${many} ${change.resource?.plural.toLowerCase()} in one step`
-            : !isOfRecord && <What change={change} />}
-          {count > 1 && !isMany && ` and ${count > 1000 ? many : count - 1} more in the same transaction`}
+          {isMany ? (
+            <>
+              <AllOf change={change}>
+                {many} {change.resource?.plural.toLowerCase()}
+              </AllOf>
+              {change.request ? ' in the background' : ' in one step'}
+            </>
+          ) : (
+            !isOfRecord && <What change={change} />
+          )}
+          {count > 1 && !isMany && (
+            <>
+              {' and '}
+              <AllOf change={change}>{count > 1000 ? many : count - 1} more</AllOf>
+              {change.request ? ' in the background' : ' in the same transaction'}
+            </>
+          )}
         </span>
         <span className={styles.end}>
           <span className={styles.when}>
@@ -91,6 +104,12 @@ export function ChangeEntry({ ctx, change, isOfRecord = false, pick, children }:
       )}
     </article>
   )
+}
+
+/** Leads to all that was changed along with it, one by one. */
+function AllOf({ change: { tx, request }, children }: { change: ChangeView; children: ReactNode }) {
+  const query = new URLSearchParams(request ? { request } : { tx })
+  return <PageLink href={`/admin/changes?${query}`}>{children}</PageLink>
 }
 
 function What({ change: { resource, relation, title, href, op } }: { change: ChangeView }) {

@@ -12,6 +12,7 @@ export interface HistorySearch {
   to?: string
   field?: string
   tx?: string
+  request?: string
   before?: string
 }
 
@@ -38,6 +39,7 @@ export function readHistorySearch(search: Record<string, string | string[] | und
     to: day('to'),
     field: one('field'),
     tx: tx && /^\d{1,18}$/.test(tx) ? tx : undefined,
+    request: one('request')?.slice(0, 200),
     before: one('before'),
   }
   return { asked, notices }
@@ -45,7 +47,7 @@ export function readHistorySearch(search: Record<string, string | string[] | und
 
 /** The same as the log's filters; days are whole days of the person's zone. */
 export function historyFilters(
-  { q, who, op, source, from, to, field, tx }: HistorySearch,
+  { q, who, op, source, from, to, field }: HistorySearch,
   timeZone: string,
 ): HistoryFilters {
   return {
@@ -54,7 +56,6 @@ export function historyFilters(
     actor: who === OUTSIDE ? undefined : who,
     source: who === OUTSIDE ? 'sql' : source,
     field,
-    tx,
     from: from && `${from} 00:00:00 ${timeZone}`,
     to: to && `${to} 23:59:59.999999 ${timeZone}`,
   }

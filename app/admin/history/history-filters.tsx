@@ -83,7 +83,6 @@ export function HistoryFilterBar({ path, asked, resources, fields, people }: Pro
         <span aria-hidden="true">–</span>
         <input type="date" name="to" defaultValue={asked.to} aria-label="To" />
       </span>
-      {asked.tx && <input type="hidden" name="tx" value={asked.tx} />}
       <button type="submit">Show</button>
       {isNarrowed && <PageLink href={path}>Clear</PageLink>}
     </form>

@@ -18,11 +18,24 @@ export function UndoChange({ id }: { id: string }) {
 }
 
 /** Undoes a whole transaction; of many changes it asks first. */
-export function UndoTransaction({ tx, count }: { tx: string; count: number }) {
-  const question =
-    count > 1 ? `This undoes all ${count > 1000 ? '' : `${count} `}changes of the transaction, in one step.` : undefined
-  return <UndoButton request={{ tx }} label={question ? 'Undo…' : 'Undo'} question={question} />
+export function UndoTransaction({ tx, count, size }: { tx: string; count: number; size?: Props['size'] }) {
+  const question = count > 1 ? `This undoes ${allOf(count)} of the transaction, in one step.` : undefined
+  return <UndoButton request={{ tx }} label={question ? 'Undo…' : 'Undo'} question={question} size={size} />
 }
+
+/** Undoes all that one request made in however many transactions. */
+export function UndoRequestOf({ request, count, size }: { request: string; count: number; size?: Props['size'] }) {
+  return (
+    <UndoButton
+      request={{ request }}
+      label="Undo…"
+      question={`This undoes ${allOf(count)} made here, in one step.`}
+      size={size}
+    />
+  )
+}
+
+const allOf = (count: number) => (count > 1000 ? 'all changes' : `all ${count} changes`)
 
 /** Brings a deleted record back. */
 export function RestoreRecord({ id }: { id: string }) {

@@ -23,7 +23,7 @@ export interface FieldChange {
 export interface ChangeView {
   id: string
   tx: string
-  /** Postgres text in UTC. */
+  /** Postgres text in UTC; of what a job did, when it ended. */
   at: string
   who: string
   /** 'form', 'sql', an action's key … */
@@ -42,6 +42,8 @@ export interface ChangeView {
   /** Fields beyond those in `fields`. */
   moreFields: number
   reason: string | null
+  /** Set where a background job made it and more in several transactions: the request of all of them. */
+  request?: string
   /** Changes in the transaction that the person may see, this one included. */
   count: number
   /** Whether all of them are the same operation on the same resource. */

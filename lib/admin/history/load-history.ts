@@ -4,6 +4,8 @@ import {
   type ActivityEntry,
   type Change,
   changeCounts,
+  changesOfRequest,
+  changesOfTransaction,
   type HistoryFilters,
   isErasedId,
   recordHistory,
@@ -40,7 +42,7 @@ export async function loadRecordHistory(
 }
 
 /**
- * What happened on the site, one entry a transaction, newest first; of each only what this person may see.
+ * What happened on the site, one entry a transaction or background undo, newest first; of each only what this person may see.
  * @param resources keys to narrow it to; all the person may see unless given
  */
 export async function loadActivity(
@@ -52,11 +54,34 @@ export async function loadActivity(
     limit,
   }: { resources?: readonly string[]; filters?: HistoryFilters; cursor?: string | null; limit?: number } = {},
 ): Promise<HistoryView> {
-  const seen = await resourcesSeenWhole(ctx)
-  const asked = resources ? seen.filter(({ key }) => resources.includes(key)) : seen
-  const relations = [...new Set([...asked.map(({ shape }) => shape.relation), ...joinRelations(asked, seen)])]
+  const relations = await relationsSeen(ctx, resources)
   const page = await siteHistory(ctx.db, { ...filters, relations }, { cursor, limit })
   return { changes: await viewChanges(ctx, page.entries), next: page.next, searchedTo: page.searchedTo }
+}
+
+/**
+ * Every change of one transaction or one request that this person may see, in the order they were made.
+ * @param cursor the `next` of the page before
+ */
+export async function loadStep(
+  ctx: RequestContext,
+  step: { tx: string } | { request: string },
+  { cursor, limit }: { cursor?: string | null; limit?: number } = {},
+): Promise<HistoryView> {
+  const paging = { cursor, limit, relations: await relationsSeen(ctx) }
+  const { changes, next } =
+    'tx' in step
+      ? await changesOfTransaction(ctx.db, step.tx, paging)
+      : await changesOfRequest(ctx.db, step.request, paging)
+  const entries = changes.map((change) => ({ change, count: 1, relations: [change.relation], ops: [change.op] }))
+  return { changes: await viewChanges(ctx, entries), next, searchedTo: null }
+}
+
+/** The tables of these resources, of all where none are named, whose changes the person may see; and what links them. */
+async function relationsSeen(ctx: RequestContext, resources?: readonly string[]): Promise<string[]> {
+  const seen = await resourcesSeenWhole(ctx)
+  const asked = resources ? seen.filter(({ key }) => resources.includes(key)) : seen
+  return [...new Set([...asked.map(({ shape }) => shape.relation), ...joinRelations(asked, seen)])]
 }
 
 /** Join tables are recorded too; whoever sees both sides sees what links them. */
@@ -142,7 +167,7 @@ export async function viewChanges(ctx: RequestContext, entries: readonly Activit
   )
   const titles = await titlesNow(ctx, entries)
   return Promise.all(
-    entries.map(async ({ change, count, relations, ops }): Promise<ChangeView> => {
+    entries.map(async ({ change, count, relations, ops, job }): Promise<ChangeView> => {
       const resource = ctx.admin.byRelation.get(change.relation)
       const { fields, more } = await differencesOf(ctx, resource, change)
       const isNamed = change.recordId !== null && !isErasedId(change.recordId)
@@ -150,7 +175,7 @@ export async function viewChanges(ctx: RequestContext, entries: readonly Activit
       return {
         id: change.id,
         tx: change.tx,
-        at: change.at,
+        at: job?.until ?? change.at,
         who: names.get(change.actor) ?? wordsOfActor(change.actor),
         source: change.source,
         isOutside: change.source === 'sql',
@@ -166,6 +191,7 @@ export async function viewChanges(ctx: RequestContext, entries: readonly Activit
         fields,
         moreFields: more,
         reason: change.reason,
+        request: job?.request,
         count,
         isUniform: relations.length === 1 && ops.length === 1,
         isUndo: change.undoes.length > 0,
