@@ -42,9 +42,22 @@ function lastWord(text: string, change: (word: string) => string): string {
   return text.slice(0, at) + change(text.slice(at))
 }
 
-/** 'product Rye bread', with the noun once where the title begins with it: 'order 12' for 'Order 12'. */
-export function withNoun({ singular }: { singular: string }, title: string): string {
-  const noun = singular.toLowerCase()
-  const isSaid = title.toLowerCase().startsWith(`${noun} `)
-  return isSaid ? noun + title.slice(noun.length) : `${noun} ${title}`
+/**
+ * A record's noun and its title as they stand in a sentence, without saying the noun twice: 'product' 'Rye bread', but
+ * '' 'order 12' for 'Order 12' and 'order' 'line 5 of order 12' for an order line called 'Line 5 of order 12'.
+ */
+export function nounAndTitle({ singular }: { singular: string }, title: string): { noun: string; title: string } {
+  const words = singular.toLowerCase().split(' ')
+  for (let said = words.length; said > 0; said--) {
+    const end = words.slice(-said).join(' ')
+    if (title.toLowerCase().startsWith(`${end} `))
+      return { noun: words.slice(0, -said).join(' '), title: end + title.slice(end.length) }
+  }
+  return { noun: words.join(' '), title }
+}
+
+/** The same as one text. */
+export function withNoun(resource: { singular: string }, name: string): string {
+  const { noun, title } = nounAndTitle(resource, name)
+  return noun ? `${noun} ${title}` : title
 }

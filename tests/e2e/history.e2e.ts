@@ -156,6 +156,9 @@ test.describe('history', () => {
     await expect(page.getByText(`Product “Nut loaf ${mark}” deleted.`)).toBeVisible()
     expect(await allergens()).toHaveLength(0)
     await page.goto(`/admin/catalogue/products/${id}/history`)
+    await expect(page.getByText(/deleted .* by Olive Owner/)).toBeVisible()
+    await expect(page.getByRole('region', { name: 'As it was' }).locator('dt').first()).toHaveText('Name')
+    await expect(entries(page).first().getByRole('button', { name: 'Undo' })).toBeVisible()
     await page.getByRole('button', { name: 'Restore' }).click()
     await expect(undone(page)).toBeVisible()
     expect(await allergens()).toHaveLength(3)
@@ -169,6 +172,22 @@ test.describe('history', () => {
     await page.getByRole('dialog').getByRole('button', { name: 'Undo', exact: true }).click()
     await expect(undone(page)).toBeVisible()
     expect(await sql`select from blog.comments where post_id = ${post?.id ?? ''}`).toHaveLength(post?.n)
+  })
+
+  test('undoes a creation on its own history page, after asking', async ({ page, signInAs, sql }) => {
+    await signInAs('owner')
+    const mark = unique()
+    const [product] = await sql`insert into catalogue.products (name, slug, sku, price)
+      values (${`Oops ${mark}`}, ${`oops-${mark}`}, ${`O-${mark}`}, 1) returning id::text`
+    await page.goto(`/admin/catalogue/products/${product?.id}/history`)
+    await entries(page).first().getByRole('button', { name: 'Undo…' }).click()
+    const dialog = page.getByRole('dialog')
+    await expect(dialog).toContainText(`This deletes “Oops ${mark}”.`)
+    await dialog.getByRole('button', { name: 'Undo', exact: true }).click()
+    await expect(page.getByRole('button', { name: 'Restore' })).toBeVisible()
+    expect(await sql`select from catalogue.products where id = ${product?.id ?? ''}`).toHaveLength(0)
+    await entries(page).first().getByRole('button', { name: 'Undo' }).click()
+    await expect(page.getByRole('link', { name: 'Back to the record' })).toBeVisible()
   })
 
   test('undoes an UPDATE of ten thousand rows by psql with one click, and what is ticked', async ({

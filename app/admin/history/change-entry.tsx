@@ -1,6 +1,7 @@
 import type { ReactNode } from 'react'
 import type { RequestContext } from '@/lib/admin'
 import type { ChangeView } from '@/lib/admin/history/change-view'
+import { nounAndTitle } from '@/lib/admin/words'
 import { PageLink } from '@/lib/ui/page-link'
 import { Moment } from '../moment'
 import { Difference } from './difference'
@@ -113,18 +114,20 @@ function AllOf({ change: { tx, request }, children }: { change: ChangeView; chil
 }
 
 function What({ change: { resource, relation, title, href, op } }: { change: ChangeView }) {
-  const noun = resource?.singular.toLowerCase() ?? (title.startsWith('between') ? 'link' : relation)
   if (op === 'truncate') return resource?.plural.toLowerCase() ?? relation
+  const said = resource
+    ? nounAndTitle(resource, title)
+    : { noun: title.startsWith('between') ? 'link' : relation, title }
   return (
     <>
-      {noun} {href ? <PageLink href={href}>{title}</PageLink> : title}
+      {said.noun && `${said.noun} `}
+      {href ? <PageLink href={href}>{said.title}</PageLink> : said.title}
     </>
   )
 }
 
 const initialsOf = (name: string) =>
-  name
-    .split(/[\s:_-]+/)
+  (name.match(/[\p{L}\p{N}]+/gu) ?? [])
     .slice(0, 2)
     .map((word) => word.charAt(0).toUpperCase())
     .join('')

@@ -13,6 +13,8 @@ interface Props {
   /** The record's history page. */
   href: string
   canUndo: boolean
+  /** Since when changes are recorded. */
+  since?: string
   /** Of versions: the number of the one the page shows. */
   shown?: number
 }
@@ -21,12 +23,20 @@ const FIELDS_SHOWN = 2
 const WORDS = { insert: 'Created', delete: 'Deleted', truncate: 'Emptied', update: 'Changed' } as const
 
 /** The newest changes of a record, beside its form. */
-export function HistoryRail({ ctx, history: { changes, next }, href, canUndo, shown: current }: Props) {
+export function HistoryRail({ ctx, history: { changes, next }, href, canUndo, since, shown: current }: Props) {
   return (
     <section aria-label="History">
       <h2 className={styles.title}>{changes[0]?.version === undefined ? 'History' : 'Versions'}</h2>
       {changes.length === 0 ? (
-        <p className={styles.quiet}>Nothing recorded yet.</p>
+        <p className={styles.quiet}>
+          {since ? (
+            <>
+              No change since recording began, <Moment ctx={ctx} text={since} />.
+            </>
+          ) : (
+            'No change is recorded.'
+          )}
+        </p>
       ) : (
         <ol className={styles.rail}>
           {changes.map(

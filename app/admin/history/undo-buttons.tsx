@@ -17,6 +17,13 @@ export function UndoChange({ id }: { id: string }) {
   return <UndoButton request={{ ids: [id] }} label="Undo" />
 }
 
+/** Undoes the creation of a record, which deletes it: it asks first. */
+export function UndoCreation({ id, title }: { id: string; title: string }) {
+  return (
+    <UndoButton request={{ ids: [id] }} label="Undo…" question={`This deletes “${title}”. It can be brought back.`} />
+  )
+}
+
 /** Undoes a whole transaction; of many changes it asks first. */
 export function UndoTransaction({ tx, count, size }: { tx: string; count: number; size?: Props['size'] }) {
   const question = count > 1 ? `This undoes ${allOf(count)} of the transaction, in one step.` : undefined

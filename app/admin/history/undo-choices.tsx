@@ -32,9 +32,12 @@ export function UndoChoices({
   const missing = obstacles.filter(({ choice }) => choice === 'give')
   const isGiven = missing.every(({ key = '' }) => given[key]?.trim())
   const canOverrule = obstacles.some(({ choice }) => choice === 'overrule')
-  const mustLeaveOut = obstacles.some(({ choice }) => choice === 'leaveOut')
+  const lost = new Set(obstacles.filter(({ choice }) => choice === 'leaveOut').map(({ record }) => record))
+  const mustLeaveOut = lost.size > 0
   const hasAll = blocked <= obstacles.length
-  const canGoOn = (canOverrule || missing.length > 0) && (!mustLeaveOut || free > 0 || canOverrule)
+  // Not where each of these records has something in its way that nobody can set aside.
+  const isLeft = free > 0 || !hasAll || obstacles.some(({ record }) => !lost.has(record))
+  const canGoOn = (canOverrule || missing.length > 0) && isLeft
   // What sets newer values aside is never what the eye is led to.
   const overwrites = obstacles.some(({ choice, expected }) => choice === 'overrule' && expected !== undefined)
   const isPrimary = { goOn: canGoOn && !overwrites, rest: free > 0 && (!canGoOn || overwrites) }
@@ -109,6 +112,7 @@ function Named({ others: { sentence, records, hasMore } }: { others: OtherRecord
 
 function Comparison({ obstacles, verb }: { obstacles: readonly UndoObstacle[]; verb: string }) {
   const hasValues = obstacles.some(({ expected }) => expected !== undefined)
+  const isOne = new Set(obstacles.map(({ record }) => record)).size === 1
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: scrolled with the keyboard where it is long
     <section className={styles.scroll} aria-label="Comparison" tabIndex={0}>
@@ -131,10 +135,7 @@ function Comparison({ obstacles, verb }: { obstacles: readonly UndoObstacle[]; v
         <tbody>
           {obstacles.map(({ record, label, reason, others, expected, now, wanted }) => (
             <tr key={`${record} ${label} ${reason}`}>
-              <td>
-                {record}
-                {label && ` · ${label}`}
-              </td>
+              <td>{isOne && label ? label : [record, label].filter(Boolean).join(' · ')}</td>
               {expected === undefined ? (
                 <td colSpan={3}>{others ? <Named others={others} /> : reason}</td>
               ) : (

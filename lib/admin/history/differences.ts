@@ -17,20 +17,29 @@ const SHOWN_OF_UPDATE = 12
 /**
  * The field-level differences of a change, as this person may see them: fields they may not read are left out, values
  * are formatted by their kinds, associations by their labels, long texts word by word, JSON by path.
+ * @param isWhole every field, however many there are
  */
 export async function differencesOf(
   ctx: RequestContext,
   resource: Resource | undefined,
   change: Change,
+  isWhole = false,
 ): Promise<{ fields: FieldChange[]; more: number }> {
-  const names = change.op === 'update' ? change.changed : Object.keys(change.after ?? change.before ?? {})
+  const names = change.op === 'update' ? change.changed : inFormOrder(resource, change.after ?? change.before ?? {})
   const all = names.flatMap((name) => columnOf(resource, name, ctx))
   const told = all.filter(({ field }) => !field?.isTouched)
   const known = change.op === 'update' && told.length > 0 ? told : all
   const telling = change.op === 'update' ? known : known.filter(({ name }) => hasValue(change, name))
-  const shown = telling.slice(0, change.op === 'update' ? SHOWN_OF_UPDATE : SHOWN_OF_WHOLE)
+  const shown = isWhole ? telling : telling.slice(0, change.op === 'update' ? SHOWN_OF_UPDATE : SHOWN_OF_WHOLE)
   const lists = await Promise.all(shown.map((column) => differ(ctx, column, change)))
   return { fields: lists.flat(), more: telling.length - shown.length }
+}
+
+/** The columns of a whole record as its form has them; what stands in no form comes last. */
+function inFormOrder(resource: Resource | undefined, values: LoggedValues): string[] {
+  const ofForm = resource?.form.groups.flatMap(({ fields }) => fields.map(({ column }) => column.name)) ?? []
+  const known = new Set([...ofForm, ...[...(resource?.fields.values() ?? [])].map(({ column }) => column.name)])
+  return [...new Set([...known, ...Object.keys(values)])].filter((name) => name in values)
 }
 
 interface LoggedColumn {

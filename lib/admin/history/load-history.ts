@@ -8,13 +8,18 @@ import {
   changesOfTransaction,
   type HistoryFilters,
   isErasedId,
+  type LoggedValues,
+  lastDeletions,
   recordHistory,
   siteHistory,
 } from '@/lib/history'
+import type { Texts } from '@/lib/storage'
 import type { RequestContext } from '../context'
+import { spokenLocale } from '../fields/spoken'
 import { labelsFor } from '../list'
 import { recordHref } from '../menu'
 import { isAllowed } from '../policy'
+import { toRecord } from '../record'
 import type { Resource } from '../tree'
 import type { ChangeView, HistoryView } from './change-view'
 import { differencesOf } from './differences'
@@ -31,12 +36,14 @@ export async function loadRecordHistory(
     filters,
     cursor,
     limit,
-  }: { filters?: Omit<HistoryFilters, 'relations'>; cursor?: string | null; limit?: number } = {},
+    isWhole,
+  }: { filters?: Omit<HistoryFilters, 'relations'>; cursor?: string | null; limit?: number; isWhole?: boolean } = {},
 ): Promise<HistoryView> {
   const page = await recordHistory(ctx.db, resource.shape.relation, recordId, { filters, cursor, limit })
   const changes = await viewChanges(
     ctx,
     page.changes.map((change) => ({ change, count: 1, relations: [change.relation], ops: [change.op] })),
+    { isWhole },
   )
   return { changes, next: page.next, searchedTo: null }
 }
@@ -139,7 +146,7 @@ export async function loadStatistics(ctx: RequestContext, lastDays: number): Pro
   const relations = [...new Set([...seen.map(({ shape }) => shape.relation), ...joinRelations(seen, seen)])]
   const counts = await changeCounts(ctx.db, { relations, from: `${days[0]} 00:00:00 ${zone}`, zone })
   const names = await actorNames(ctx, [...counts.actors.keys()])
-  const label = new Intl.DateTimeFormat(ctx.locale, { timeZone: 'UTC', day: 'numeric', month: 'short' })
+  const label = new Intl.DateTimeFormat(spokenLocale(ctx.locale), { timeZone: 'UTC', day: 'numeric', month: 'short' })
   const resourceOf = new Map(seen.map((resource) => [resource.shape.relation, resource]))
   return {
     days: days.map((day) => ({ key: day, label: label.format(Date.parse(day)), count: counts.days.get(day) ?? 0 })),
@@ -159,8 +166,15 @@ function bars(counts: ReadonlyMap<string, number>, name: (key: string) => Omit<C
   return rest > 0 ? [...all.slice(0, MOST_BARS), { key: '', label: 'Others', count: rest }] : all
 }
 
-/** Changes as pages draw them. The caller has made sure that the person may see each of them. */
-export async function viewChanges(ctx: RequestContext, entries: readonly ActivityEntry[]): Promise<ChangeView[]> {
+/**
+ * Changes as pages draw them. The caller has made sure that the person may see each of them.
+ * @param options.isWhole with every field, however many there are
+ */
+export async function viewChanges(
+  ctx: RequestContext,
+  entries: readonly ActivityEntry[],
+  { isWhole = false }: { isWhole?: boolean } = {},
+): Promise<ChangeView[]> {
   const names = await actorNames(
     ctx,
     entries.map(({ change }) => change.actor),
@@ -169,7 +183,7 @@ export async function viewChanges(ctx: RequestContext, entries: readonly Activit
   return Promise.all(
     entries.map(async ({ change, count, relations, ops, job }): Promise<ChangeView> => {
       const resource = ctx.admin.byRelation.get(change.relation)
-      const { fields, more } = await differencesOf(ctx, resource, change)
+      const { fields, more } = await differencesOf(ctx, resource, change, isWhole)
       const isNamed = change.recordId !== null && !isErasedId(change.recordId)
       const isReadable = isNamed && resource && !resource.hidden && (await isAllowed(ctx, resource, 'read'))
       return {
@@ -205,12 +219,29 @@ export async function viewChanges(ctx: RequestContext, entries: readonly Activit
 export function titleThen(
   ctx: RequestContext,
   resource: Resource | undefined,
-  { before, after }: Change,
+  { before, after, op }: Change,
 ): string | undefined {
-  const field = resource?.title.field
-  const name = field?.read(ctx) ? field.column.name : undefined
+  const values = after ?? before
+  if (!resource || !values) return undefined
+  const { field } = resource.title
+  if (!field) return op === 'update' ? undefined : madeTitle(resource, values)
+  const name = field.read(ctx) ? field.column.name : undefined
   const value = name ? (after?.[name] ?? before?.[name]) : undefined
   return typeof value === 'string' && value.trim() !== '' ? value : undefined
+}
+
+/** A title that the config makes of the whole record; undefined where it cannot of what the log has. */
+function madeTitle(resource: Resource, values: LoggedValues): string | undefined {
+  const texts: Texts = {}
+  for (const { name, column } of resource.fields.values()) {
+    const value = values[column.name]
+    if (value === null || typeof value === 'string') texts[name] = value
+  }
+  try {
+    return resource.title.of(toRecord(resource, texts)).trim() || undefined
+  } catch {
+    return undefined
+  }
 }
 
 function nameless(ctx: RequestContext, resource: Resource | undefined, { recordId, relation }: Change): string {
@@ -226,7 +257,7 @@ function nameless(ctx: RequestContext, resource: Resource | undefined, { recordI
     : [relation, recordId].filter((part) => part !== null).join(' ')
 }
 
-/** What the records that are still there are called now, by 'schema.table id'; one query a resource. */
+/** What records are called now, or were when they went, by 'schema.table id'; a query or two a resource. */
 async function titlesNow(ctx: RequestContext, entries: readonly { change: Change }[]): Promise<Map<string, string>> {
   const ids = new Map<Resource, string[]>()
   for (const { change } of entries) {
@@ -242,6 +273,19 @@ async function titlesNow(ctx: RequestContext, entries: readonly { change: Change
         titles.set(`${resource.shape.relation} ${id}`, title)
     }),
   )
+  const gone = [...ids].flatMap(
+    ([
+      {
+        shape: { relation },
+      },
+      wanted,
+    ]) => wanted.filter((id) => !titles.has(`${relation} ${id}`)).map((recordId) => ({ relation, recordId })),
+  )
+  for (const deletion of gone.length > 0 ? await lastDeletions(ctx.db, gone) : []) {
+    const { relation, recordId } = deletion
+    const title = titleThen(ctx, ctx.admin.byRelation.get(relation), deletion)
+    if (title) titles.set(`${relation} ${recordId}`, title)
+  }
   return titles
 }
 

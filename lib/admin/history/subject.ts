@@ -15,7 +15,7 @@ export interface Subject {
   isGone: boolean
   /** Its history is that of its versions, in which a deleted one is whole. */
   hasVersions: boolean
-  /** How it went, where that is recorded. */
+  /** How it went, with all that was in it, where that is recorded. */
   deletion?: ChangeView
 }
 
@@ -55,5 +55,5 @@ export async function findDeletion(
   if (isStillThere) throw new AdminError('forbidden', `You may not open this ${resource.singular.toLowerCase()}.`)
   const { changes } = await recordHistory(ctx.db, resource.shape.relation, id, { limit: 1 })
   if (changes[0]?.op !== 'delete') return undefined
-  return (await loadRecordHistory(ctx, resource, id, { limit: 1 })).changes[0]
+  return (await loadRecordHistory(ctx, resource, id, { limit: 1, isWhole: true })).changes[0]
 }

@@ -183,7 +183,8 @@ function overcome(
   const labels = columns.map((column) => fields.label(column))
   const obstacle = {
     record: title,
-    label: labels.join(', '),
+    // What refers to a record does so by columns of its own.
+    label: blocker.kind === 'children' ? '' : labels.join(', '),
     reason: REASONS[blocker.kind],
     ...inTheWayOf(step, blocker),
   }

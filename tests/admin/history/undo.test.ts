@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm'
 import { customType, integer, numeric, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core'
 import { beforeEach, expect, test } from 'vitest'
 import { type AdminOptions, resource, section } from '@/lib/admin/define'
-import { loadActivity, loadRecordHistory } from '@/lib/admin/history/load-history'
+import { loadActivity, loadRecordHistory, loadStep } from '@/lib/admin/history/load-history'
 import { findSubject } from '@/lib/admin/history/subject'
 import { createRecord } from '@/lib/admin/operations/create'
 import { deleteRecords } from '@/lib/admin/operations/delete'
@@ -288,4 +288,38 @@ test('the activity of the site has one entry a transaction, and only of what the
   expect(all.changes[0]).toMatchObject({ count: 2, who: 'postgres' })
   const few = await loadActivity(await as(EDITOR), { limit: 5 })
   expect(few.changes.every(({ relation }) => relation !== 'public.products')).toBe(true)
+})
+
+test('what is gone is called what it was called, by a title the config makes of it too, and comes in its form’s order', async () => {
+  const { ctx, of } = await site({
+    title: ({ name }) => `Product ${name}`,
+    form: { groups: [{ label: 'All', fields: ['price', 'name', 'categoryId'] }] },
+  })
+  await db.admin.sql`update products set price = 2 where id = 1`
+  await db.admin.sql`delete from products where id = 1`
+  const [gone, changed] = (await loadActivity(ctx, { resources: ['main/products'], limit: 2 })).changes
+  expect(gone).toMatchObject({ op: 'delete', title: 'Product Baguette' })
+  expect(changed).toMatchObject({ op: 'update', title: 'Product Baguette' })
+  expect(gone?.fields.map(({ field }) => field).slice(0, 3)).toEqual(['price', 'name', 'category_id'])
+  const { deletion } = await findSubject(ctx, of(products), '1')
+  expect(deletion).toMatchObject({ who: 'postgres', moreFields: 0 })
+})
+
+test('all of one transaction is listed in order, as far as the person may see it', async () => {
+  const { ctx, as } = await site({ authorize: (who, operation) => who.user.role === 'owner' || operation === 'create' })
+  await db.admin.sql.begin(async (tx) => {
+    await tx`update products set name = 'A' where id = 1`
+    await tx`update categories set name = name || '!'`
+  })
+  const { tx } = await newest()
+  const first = await loadStep(ctx, { tx }, { limit: 2 })
+  const rest = await loadStep(ctx, { tx }, { limit: 2, cursor: first.next })
+  expect([...first.changes, ...rest.changes].map(({ relation }) => relation)).toEqual([
+    'public.products',
+    'public.categories',
+    'public.categories',
+  ])
+  expect(rest.next).toBeNull()
+  const few = await loadStep(await as(EDITOR), { tx })
+  expect(few.changes.map(({ relation }) => relation)).toEqual(['public.categories', 'public.categories'])
 })

@@ -21,6 +21,7 @@ import { viewResource } from '@/lib/admin/resource-view'
 import type { Resource } from '@/lib/admin/tree'
 import type { AsOfView } from '@/lib/admin/view'
 import { AdminError } from '@/lib/errors'
+import { recordedSince } from '@/lib/history'
 import { Banner } from '@/lib/ui/banner/banner'
 import { Icon } from '@/lib/ui/icon'
 import { Page, PageHead } from '@/lib/ui/page/page'
@@ -138,6 +139,7 @@ export default async function RecordPage({ params, searchParams }: Props) {
                   history={history}
                   href={`${recordHref(present, recordId)}/history`}
                   canUndo={can.update}
+                  since={history.changes.length === 0 ? await recordingBegan(ctx, present) : undefined}
                 />
               )}
               {related.length > 0 && <RelatedLists related={related} locale={ctx.locale} />}
@@ -223,6 +225,10 @@ async function Unknown({
     </Page>
   )
 }
+
+/** Since when changes of the resource are recorded. */
+const recordingBegan = async ({ db }: RequestContext, { shape: { relation } }: Resource) =>
+  (await recordedSince(db, [relation])).get(relation)
 
 const SHOWN_CHANGES = 5
 

@@ -1,8 +1,8 @@
 import { pageContext } from '@/app/context'
 import { forPage } from '@/app/page-outcome'
 import { recordIdOf } from '@/app/record-id'
-import { findResource, viewResource } from '@/lib/admin'
-import type { ChangeView } from '@/lib/admin/history/change-view'
+import { findResource, type RequestContext, viewResource } from '@/lib/admin'
+import type { ChangeView, HistoryView } from '@/lib/admin/history/change-view'
 import { loadPeople, loadRecordHistory } from '@/lib/admin/history/load-history'
 import { findSubject } from '@/lib/admin/history/subject'
 import { loadVersionHistory } from '@/lib/admin/history/version-history'
@@ -19,8 +19,10 @@ import { historyFilters, historyHref, readHistorySearch } from '../../../../hist
 import styles from '../../../../history/history.module.css'
 import { HistoryFilterBar } from '../../../../history/history-filters'
 import { RecordingNotice } from '../../../../history/recording-notice'
-import { RestoreRecord, UndoChange } from '../../../../history/undo-buttons'
+import { RestoreRecord, UndoChange, UndoCreation } from '../../../../history/undo-buttons'
 import { UndoSelection } from '../../../../history/undo-selection'
+import { Moment } from '../../../../moment'
+import { LastValues } from '../../record/last-values'
 import { UndeleteRecord } from '../../versions/restore-buttons'
 
 interface Props {
@@ -41,7 +43,7 @@ export default async function RecordHistoryPage({ params, searchParams }: Props)
   const subject = await forPage(findSubject(ctx, resource, id), attempted)
   const { asked, notices } = readHistorySearch(search)
   const path = `${recordHref(resource, id)}/history`
-  const [view, people, history, canUpdate, canCreate] = await Promise.all([
+  const [view, people, history, canUpdate, canCreate, canDelete] = await Promise.all([
     viewResource(ctx, resource),
     loadPeople(ctx),
     subject.hasVersions
@@ -53,9 +55,15 @@ export default async function RecordHistoryPage({ params, searchParams }: Props)
         }),
     isAllowed(ctx, resource, 'update'),
     isAllowed(ctx, resource, 'create'),
+    isAllowed(ctx, resource, 'delete'),
   ])
-  const mayUndo = ({ op, version }: ChangeView) =>
-    version === undefined && op === 'update' && canUpdate && !subject.isGone
+  const { isGone, hasVersions, deletion = hasVersions ? lastOf(history) : undefined } = subject
+  const mayUndo = ({ id: change, op, canUndo }: ChangeView) => {
+    if (!canUndo) return false
+    // A deletion that was undone is one of the past; what became of a record that is gone waits for it to be back.
+    if (isGone) return op === 'delete' && change === deletion?.id && canCreate
+    return op === 'update' ? canUpdate : op === 'insert' && canDelete
+  }
   const fields = [...resource.fields.values()]
     .filter((field) => field.read(ctx))
     .map(({ column, label }) => ({ name: column.name, label }))
@@ -65,21 +73,23 @@ export default async function RecordHistoryPage({ params, searchParams }: Props)
       path={[
         { label: view.sectionLabel, href: `/admin/${section}` },
         { label: view.plural, href: view.href },
-        { label: subject.title, href: subject.isGone ? undefined : recordHref(resource, id) },
+        { label: subject.title, href: isGone ? undefined : recordHref(resource, id) },
         { label: 'History' },
       ]}
     >
       <PageHead
         title={subject.title}
         description={
-          subject.isGone
-            ? `${view.singular} ${id}, deleted`
-            : `${view.singular} ${id} · ${subject.hasVersions ? 'versions' : 'history'}`
+          isGone ? (
+            <Deleted ctx={ctx} what={`${view.singular} ${id}`} deletion={deletion} />
+          ) : (
+            `${view.singular} ${id} · ${hasVersions ? 'versions' : 'history'}`
+          )
         }
       >
-        {subject.isGone && subject.deletion && canCreate && <RestoreRecord id={subject.deletion.id} />}
-        {subject.isGone && subject.hasVersions && canCreate && <UndeleteRecord resource={resource.key} id={id} />}
-        {!subject.isGone && <ButtonLink href={recordHref(resource, id)}>Back to the record</ButtonLink>}
+        {isGone && subject.deletion && canCreate && <RestoreRecord id={subject.deletion.id} />}
+        {isGone && hasVersions && canCreate && <UndeleteRecord resource={resource.key} id={id} />}
+        {!isGone && <ButtonLink href={recordHref(resource, id)}>Back to the record</ButtonLink>}
       </PageHead>
       <RecordingNotice relation={resource.shape.relation} />
       {notices.map((notice) => (
@@ -87,7 +97,8 @@ export default async function RecordHistoryPage({ params, searchParams }: Props)
           {notice}
         </Banner>
       ))}
-      {!subject.hasVersions && <HistoryFilterBar path={path} asked={asked} fields={fields} people={people} />}
+      {isGone && <LastValues fields={subject.deletion?.fields ?? []} />}
+      {!hasVersions && <HistoryFilterBar path={path} asked={asked} fields={fields} people={people} />}
       <section className={card.card}>
         {history.changes.length === 0 && (
           <EmptyState icon={<Icon name="rotate-ccw-clock" size={22} />} title="No changes">
@@ -98,7 +109,7 @@ export default async function RecordHistoryPage({ params, searchParams }: Props)
           <ChangeEntry
             key={change.id}
             ctx={ctx}
-            change={change}
+            change={isGone && change.id === subject.deletion?.id ? { ...change, fields: [], moreFields: 0 } : change}
             isOfRecord
             pick={mayUndo(change) ? change.id : undefined}
           >
@@ -107,7 +118,12 @@ export default async function RecordHistoryPage({ params, searchParams }: Props)
                 Version {change.version}
               </ButtonLink>
             )}
-            {mayUndo(change) && <UndoChange id={change.id} />}
+            {mayUndo(change) &&
+              (change.op === 'insert' ? (
+                <UndoCreation id={change.id} title={subject.title} />
+              ) : (
+                <UndoChange id={change.id} />
+              ))}
           </ChangeEntry>
         ))}
         {(history.next || asked.before) && (
@@ -127,10 +143,24 @@ export default async function RecordHistoryPage({ params, searchParams }: Props)
           </div>
         )}
       </section>
-      {canUpdate && !subject.isGone && <UndoSelection of="ids" />}
+      {history.changes.some(mayUndo) && <UndoSelection of="ids" />}
     </Page>
   )
 }
+
+/** By whom and when it was deleted, where that is known. */
+function Deleted({ ctx, what, deletion }: { ctx: RequestContext; what: string; deletion?: ChangeView }) {
+  if (!deletion) return `${what} · deleted`
+  return (
+    <>
+      {what} · deleted <Moment ctx={ctx} text={deletion.at} /> by {deletion.who}
+      {deletion.isOutside && ', outside the admin'}
+    </>
+  )
+}
+
+/** The version that says how it went stands first. */
+const lastOf = ({ changes: [newest] }: HistoryView) => (newest?.op === 'delete' ? newest : undefined)
 
 /** The cursor of a page of versions is the number of the oldest before it. */
 function versionNumber(text: string | undefined): number | undefined {
