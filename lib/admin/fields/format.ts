@@ -1,5 +1,6 @@
 import { readDecimal } from './decimal/decimal'
 import type { FormatContext } from './field'
+import { spokenLocale } from './spoken'
 import { type Moment, momentText, offsetText, readMoment, wallOf } from './timestamp/moment'
 import { offsetAt, wallInZone } from './timestamp/zone'
 
@@ -39,8 +40,7 @@ export function numberFormat(locale: string, options = PLAIN): Intl.NumberFormat
 }
 
 function dateFormat(locale: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
-  // Plain 'en' is read on both sides of the ocean: the day first, in words, and 24 hours leave no doubt.
-  const spoken = locale === 'en' ? 'en-GB' : locale
+  const spoken = spokenLocale(locale)
   return keep(`d${spoken}${nameOf(options)}`, () => new Intl.DateTimeFormat(spoken, { ...options, timeZone: 'UTC' }))
 }
 
@@ -145,7 +145,7 @@ export function relativeTime(instant: number, context: FormatContext): string | 
   const format = keep(
     `r${context.locale}`,
     () =>
-      new Intl.RelativeTimeFormat(context.locale === 'en' ? 'en-GB' : context.locale, {
+      new Intl.RelativeTimeFormat(spokenLocale(context.locale), {
         numeric: 'auto',
         style: 'short',
       }),

@@ -5,6 +5,7 @@ import { peopleOf } from '@/lib/admin/operations/people'
 import { listSessions, PASSWORD_MIN_LENGTH } from '@/lib/auth'
 import { getRuntime } from '@/lib/runtime'
 import { Page, PageHead } from '@/lib/ui/page/page'
+import { Moment } from '../../moment'
 import { SchemeSwitch } from '../../shell/scheme-switch'
 import styles from '../settings.module.css'
 import { describeDevice } from './device'
@@ -21,7 +22,7 @@ export default async function AccountPage() {
     forPage(loadRecordView(ctx, peopleOf(ctx), userId), attempted),
     forPage(listSessions(db.orm, userId, clock.now()), attempted),
   ])
-  const when = new Intl.DateTimeFormat(ctx.locale, { dateStyle: 'medium', timeStyle: 'short', timeZone: ctx.timeZone })
+  const moment = (at: Date) => <Moment ctx={ctx} text={at.toISOString()} />
   return (
     <Page title="Your account" path={[{ label: 'Settings' }, { label: 'Your account' }]} isNarrow>
       <PageHead title="Your account" description={`${email} · ${role}`} />
@@ -54,9 +55,11 @@ export default async function AccountPage() {
             sessions={sessions.map(({ id, userAgent, ip, createdAt, seenAt }) => ({
               id,
               device: describeDevice(userAgent),
-              detail: [ip, `signed in ${when.format(createdAt)}`, `last used ${when.format(seenAt)}`]
-                .filter(Boolean)
-                .join(' · '),
+              detail: (
+                <>
+                  {ip && `${ip} · `}signed in {moment(createdAt)} · last used {moment(seenAt)}
+                </>
+              ),
               isThis: id === sessionId,
             }))}
           />

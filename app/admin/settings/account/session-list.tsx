@@ -1,5 +1,6 @@
 'use client'
 
+import type { ReactNode } from 'react'
 import { Button } from '@/lib/ui/button/button'
 import { endOthers, endSession } from '../actions'
 import styles from '../settings.module.css'
@@ -8,7 +9,7 @@ import { useSettingsAction } from '../use-settings-action'
 interface SessionView {
   id: string
   device: string
-  detail: string
+  detail: ReactNode
   /** The session of the browser that looks at this page. */
   isThis: boolean
 }

@@ -3,6 +3,7 @@
 import { FocusTrap } from '@mantine/core'
 import { DatePicker, TimePicker } from '@mantine/dates'
 import { useState } from 'react'
+import { spokenLocale } from '../spoken'
 import styles from './calendar.module.css'
 
 interface Props {
@@ -37,7 +38,7 @@ export function Calendar({
 }: Props) {
   const [shownMonth, setShownMonth] = useState(day ?? today)
   const words = (options: Intl.DateTimeFormatOptions) => {
-    const format = new Intl.DateTimeFormat(locale, { ...options, timeZone: 'UTC' })
+    const format = new Intl.DateTimeFormat(spokenLocale(locale), { ...options, timeZone: 'UTC' })
     return (date: string) => format.format(new Date(`${date.slice(0, 10)}T00:00:00Z`))
   }
   return (
