@@ -35,11 +35,13 @@ export async function differencesOf(
   return { fields: lists.flat(), more: telling.length - shown.length }
 }
 
-/** The columns of a whole record as its form has them; what stands in no form comes last. */
+/** The columns of a whole record as its form has them; what stands in no form comes last, but for a key nobody wrote. */
 function inFormOrder(resource: Resource | undefined, values: LoggedValues): string[] {
   const ofForm = resource?.form.groups.flatMap(({ fields }) => fields.map(({ column }) => column.name)) ?? []
-  const known = new Set([...ofForm, ...[...(resource?.fields.values() ?? [])].map(({ column }) => column.name)])
-  return [...new Set([...known, ...Object.keys(values)])].filter((name) => name in values)
+  const fields = [...(resource?.fields.values() ?? [])]
+  const ownKeys = new Set(fields.filter(({ isKey }) => isKey).map(({ column }) => column.name))
+  const known = [...ofForm, ...fields.map(({ column }) => column.name), ...Object.keys(values)]
+  return [...new Set(known)].filter((name) => name in values && (ofForm.includes(name) || !ownKeys.has(name)))
 }
 
 interface LoggedColumn {

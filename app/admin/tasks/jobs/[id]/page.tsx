@@ -1,8 +1,7 @@
-import clsx from 'clsx'
 import { notFound } from 'next/navigation'
 import { pageContext } from '@/app/context'
 import type { RequestContext } from '@/lib/admin'
-import { nameOfActor } from '@/lib/admin/history/load-history'
+import { loadStep, nameOfActor } from '@/lib/admin/history/load-history'
 import { questionOfUndo } from '@/lib/admin/operations/undo-job'
 import { getRuntime } from '@/lib/runtime'
 import { getJob, type JobRow, listJobFailures, pulseOfJob } from '@/lib/tasks'
@@ -10,6 +9,7 @@ import { Banner } from '@/lib/ui/banner/banner'
 import { ButtonLink } from '@/lib/ui/button/button'
 import card from '@/lib/ui/card.module.css'
 import { Page, PageHead } from '@/lib/ui/page/page'
+import { PageLink } from '@/lib/ui/page-link'
 import { type PlainColumn, PlainTable } from '@/lib/ui/plain-table/plain-table'
 import { Status } from '@/lib/ui/status/status'
 import { notAllowed } from '../../../../page-outcome'
@@ -40,14 +40,14 @@ export default async function JobPage({ params, searchParams }: Props) {
   const job = await getJob(sql, id)
   if (!job) notFound()
   if (!maySeeJob(ctx, job)) notAllowed()
-  const [asker, answerer, asked, failures] = await Promise.all([
+  const [asker, answerer, asked, failures, did] = await Promise.all([
     nameOfActor(ctx, job.actor),
     job.answeredBy && nameOfActor(ctx, job.answeredBy),
     job.state === 'waiting' ? questionOfUndo(sql, job.id) : undefined,
     listJobFailures(sql, job.id, { size: FAILURES_SHOWN, after: typeof after === 'string' ? after : undefined }),
+    job.done > 0 ? firstChange(ctx, job) : undefined,
   ])
   const [label, tone] = jobState(job)
-  const isUnbegun = job.isChecking && (job.state === 'failed' || job.state === 'cancelled')
   const last = failures.length === FAILURES_SHOWN ? failures.at(-1) : undefined
   const way = isOwner(ctx) ? [{ label: 'Tasks', href: '/admin/tasks' }] : []
   return (
@@ -58,13 +58,15 @@ export default async function JobPage({ params, searchParams }: Props) {
       </PageHead>
       <WorkerNotice />
       {job.error && <Banner tone="bad">{job.error}</Banner>}
-      {asked && (
-        <section className={clsx(card.card, styles.question)} aria-labelledby="question">
-          <div className={styles.group}>
+      {/* What is shown first stays where it is from the first look to the end: what comes, comes beneath. */}
+      <section className={card.card}>
+        <div className={styles.group}>
+          <JobProgress ctx={ctx} job={job} />
+          <p className={styles.note}>{noteOn(job)}</p>
+        </div>
+        {asked && (
+          <section className={styles.group} aria-labelledby="question">
             <h2 id="question">Something is in the way</h2>
-            <p className={styles.note}>
-              All {numberIn(ctx, job.checked)} changes were looked through, and nothing is done yet.
-            </p>
             <UndoQuestion
               key={asked.token}
               id={job.id}
@@ -72,19 +74,7 @@ export default async function JobPage({ params, searchParams }: Props) {
               message={asked.question.message}
               refusal={asked.question.refusal}
             />
-          </div>
-        </section>
-      )}
-      <section className={card.card}>
-        {!asked && (
-          <div className={styles.group}>
-            {isUnbegun ? <p>Nothing was done.</p> : <JobProgress ctx={ctx} job={job} />}
-            {job.isChecking && !isUnbegun && (
-              <p className={styles.note}>
-                First all of it is looked through for what is in the way. Nothing is done yet.
-              </p>
-            )}
-          </div>
+          </section>
         )}
         <div className={styles.group}>
           <dl className={styles.facts}>
@@ -116,6 +106,15 @@ export default async function JobPage({ params, searchParams }: Props) {
                 <Moment ctx={ctx} text={job.endedAt ?? job.progressedAt} />
               </dd>
             </div>
+            {did && (
+              <div>
+                <dt>What it did</dt>
+                <dd className={styles.links}>
+                  <PageLink href={`/admin/changes?request=${job.id}`}>Every change</PageLink>
+                  {did.resource && <PageLink href={`/admin/${did.resource.key}`}>{did.resource.plural}</PageLink>}
+                </dd>
+              </div>
+            )}
           </dl>
         </div>
         {failures.length > 0 && (
@@ -139,7 +138,22 @@ export default async function JobPage({ params, searchParams }: Props) {
   )
 }
 
-const numberIn = ({ locale }: RequestContext, count: number) => new Intl.NumberFormat(locale).format(count)
+/** Where to look for what it did: undefined where it did nothing, or nothing that the person may see. */
+const firstChange = async (ctx: RequestContext, { id }: JobRow) =>
+  (await loadStep(ctx, { request: id }, { limit: 1 })).changes[0]
+
+/** One line in every state, so that nothing beneath it moves. */
+function noteOn({ state, isChecking, isCancelling, done, failed }: JobRow): string {
+  if (isCancelling) return 'It stops after the part under way.'
+  if (state === 'waiting') return 'All of it was looked through, and nothing is done yet.'
+  if (state === 'failed' || state === 'cancelled')
+    return isChecking || done === 0 ? 'Nothing was done.' : 'What was done stays; it can be undone.'
+  if (state === 'completed')
+    return failed > 0 ? 'Done but for what is listed here; it can be undone.' : 'All of it is done; it can be undone.'
+  return isChecking
+    ? 'First all of it is looked through for what is in the way. Nothing is done yet.'
+    : 'A part at a time, the newest changes first.'
+}
 
 const COLUMNS: PlainColumn<{ id: string; item: string; reason: string }>[] = [
   { label: 'Record', cell: ({ item }) => item },
