@@ -33,6 +33,28 @@ test.describe('pages', () => {
   }
 })
 
+test('a list too wide for its place says that it goes on, and keeps its header and the names', async ({
+  page,
+  signInAs,
+}) => {
+  await page.setViewportSize({ width: 850, height: 800 })
+  await signInAs('owner')
+  await page.goto('/admin/catalogue/products')
+  const table = page.getByRole('table', { name: 'Products' })
+  const frame = page.locator('main div').filter({ has: table }).last().locator('..')
+  await expect(frame).toHaveAttribute('data-goes-on', '')
+  const name = table.getByRole('link', { name: 'Almond croissant', exact: true })
+  const before = await name.boundingBox()
+  const box = table.locator('..')
+  await box.evaluate((element) => element.scrollTo(10_000, 300))
+  await expect(frame).not.toHaveAttribute('data-goes-on')
+  await page.evaluate(() => window.scrollTo(0, 10_000))
+  expect((await name.boundingBox())?.x).toBe(before?.x)
+  // Below the site's own bar.
+  const header = await table.getByRole('columnheader', { name: 'Name' }).boundingBox()
+  expect(header?.y).toBeGreaterThanOrEqual(52)
+})
+
 test.describe('the menu on a phone', () => {
   test.use({ viewport: { width: 390, height: 844 } })
 

@@ -25,12 +25,14 @@ export async function ListTable({ list: { resource, columns, rows }, canSelect }
   const markup = toMarkup(drawn)
   const head = toMarkup(<Head columns={columns} canSelect={canSelect} />) ?? ''
   return (
-    <div className={styles.scroll}>
-      <TableFit />
-      <table className={styles.table} aria-label={resource.plural} data-selectable={canSelect || undefined}>
-        <WrittenBox as="thead" written={await write(head)} />
-        {markup === undefined ? <tbody>{drawn}</tbody> : <ListRows written={await write(markup)} />}
-      </table>
+    <div className={styles.frame}>
+      <div className={styles.scroll}>
+        <TableFit />
+        <table className={styles.table} aria-label={resource.plural} data-selectable={canSelect || undefined}>
+          <WrittenBox as="thead" written={await write(head)} />
+          {markup === undefined ? <tbody>{drawn}</tbody> : <ListRows written={await write(markup)} />}
+        </table>
+      </div>
     </div>
   )
 }

@@ -3,7 +3,7 @@
 import { useEffect, useRef } from 'react'
 
 /**
- * Tells the box around it whether its table fits. What scrolls sideways also catches whatever should stick to the page,
+ * Tells the box around it whether its table fits, and the frame around that whether it goes on beyond the edge. What scrolls sideways also catches whatever should stick to the page,
  * and style sheets cannot ask; until this has looked, the box scrolls.
  */
 export function TableFit() {
@@ -17,11 +17,21 @@ export function TableFit() {
       const isWide = table.scrollWidth > box.clientWidth
       box.toggleAttribute('data-wide', isWide)
       box.toggleAttribute('data-fits', !isWide)
+      goOn()
+    }
+    // Whether there is more at the end; from right to left scrolling counts downwards.
+    const goOn = () => {
+      const rest = box.scrollWidth - box.clientWidth - Math.abs(box.scrollLeft)
+      box.parentElement?.toggleAttribute('data-goes-on', rest > 1)
     }
     const observer = new ResizeObserver(look)
     observer.observe(box)
     observer.observe(table)
-    return () => observer.disconnect()
+    box.addEventListener('scroll', goOn, { passive: true })
+    return () => {
+      observer.disconnect()
+      box.removeEventListener('scroll', goOn)
+    }
   }, [])
 
   return <span ref={mark} hidden />
