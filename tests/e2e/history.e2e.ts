@@ -65,6 +65,7 @@ test.describe('history', () => {
     await expect(dialog.getByRole('row').last()).toContainText(/2\.00\s*3\.00\s*1\.00/)
     await expectAccessible()
     await expect(dialog.getByRole('button', { name: 'Leave it' })).toBeFocused()
+    await expect(page.getByRole('banner', { includeHidden: true })).toHaveCount(1)
     await dialog.getByRole('button', { name: 'Leave it' }).click()
     await expect(dialog).toBeHidden()
     await entries(page).nth(1).getByRole('button', { name: 'Undo' }).click()

@@ -64,6 +64,8 @@ export const mantineTheme = createTheme({
     // An element that is no menu item may not stand in a menu; without it the first item takes the focus, as it should.
     Menu: { defaultProps: { withInitialFocusPlaceholder: false } },
     Modal: { defaultProps: { closeButtonProps: { 'aria-label': 'Close' } } },
+    // The page has its banner: a dialog's head is none.
+    ModalHeader: { defaultProps: { component: 'div' } },
     Notification: { defaultProps: { closeButtonProps: { 'aria-label': 'Close this message' } } },
   },
 })
