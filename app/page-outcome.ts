@@ -35,7 +35,7 @@ export async function orErrorPage<T>(work: Promise<T>): Promise<T> {
   }
 }
 
-/** For pages that belong to no resource: no way home, the not-allowed page with status 403. */
+/** For pages of the site itself, which belong to no resource's list: the not-allowed page with status 403. */
 export function notAllowed(): never {
   forbidden()
 }

@@ -13,7 +13,12 @@ export default function NotAllowedPage() {
         isPage
         icon={<Lock size={20} aria-hidden="true" />}
         title="Your role does not allow this page"
-        actions={<ButtonLink href="/admin/settings/account">Your account</ButtonLink>}
+        actions={
+          <>
+            <ButtonLink href="/admin">Go home</ButtonLink>
+            <ButtonLink href="/admin/settings/account">Your account</ButtonLink>
+          </>
+        }
       >
         Ask an owner of this site if you need it.
       </EmptyState>

@@ -22,6 +22,23 @@ test.describe('the site', () => {
     await expectAccessible()
   })
 
+  test('answers who may not see its own pages with one page, which leads on', async ({
+    page,
+    signInAs,
+    expectAccessible,
+  }) => {
+    await signInAs('editor')
+    for (const address of ['/admin/settings/users', '/admin/tasks', '/admin/effects']) {
+      const answer = await page.goto(address)
+      expect(answer?.status(), address).toBe(403)
+      await expect(page.getByRole('heading', { name: 'Your role does not allow this page' })).toBeVisible()
+      await expect(page.getByRole('navigation', { name: 'Main' })).toBeVisible()
+    }
+    await expectAccessible()
+    await page.getByRole('link', { name: 'Go home' }).click()
+    await expect(page).toHaveURL(/\/admin$/)
+  })
+
   test('keeps the demo in tables of the owner that the application may write', async ({ sql }) => {
     const [row] =
       await sql`select tableowner::text as owner, has_table_privilege('kontor_app', 'shop.orders', 'update') as app

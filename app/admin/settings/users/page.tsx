@@ -1,8 +1,8 @@
 import { pageContext } from '@/app/context'
-import { forPage } from '@/app/page-outcome'
+import { forPage, notAllowed } from '@/app/page-outcome'
 import { loadList } from '@/lib/admin'
 import { peopleOf } from '@/lib/admin/operations/people'
-import { assertAllowed } from '@/lib/admin/policy'
+import { isAllowed } from '@/lib/admin/policy'
 import { Banner } from '@/lib/ui/banner/banner'
 import { EmptyState } from '@/lib/ui/empty-state/empty-state'
 import { Page, PageHead } from '@/lib/ui/page/page'
@@ -22,9 +22,9 @@ const HREF = '/admin/settings/users'
 export default async function UsersPage({ searchParams }: Props) {
   const [ctx, search] = await Promise.all([pageContext(), searchParams])
   const people = peopleOf(ctx)
-  const attempted = { resource: people.key, operation: 'create' } as const
-  await forPage(assertAllowed(ctx, people, 'create'), attempted)
-  const list = await forPage(loadList(ctx, people, search), attempted)
+  // Everybody may see themselves there, on a page of their own; this one is for those who look after all.
+  if (!(await isAllowed(ctx, people, 'create'))) notAllowed()
+  const list = await forPage(loadList(ctx, people, search), { resource: people.key, operation: 'list' })
   const here = atThisPage(list, list.resource.href)
   return (
     <Page title="Users" path={[{ label: 'System' }, { label: 'Users' }]}>
