@@ -89,7 +89,10 @@ export function resolveResource(place: Place, context: ResolveContext): Resource
   const nouns = nounForms(place.slug, { singular: options.singular, plural: options.plural ?? options.label })
   const title = resolveTitle(options.title, own, keyFields, (name) => named(name, 'title'))
   const columns = (
-    options.list?.columns ?? defaultColumns(own, keyFields, title.field, storage.expiry && 'expiresAt')
+    options.list?.columns ?? [
+      ...wholeName(own, keyFields, title, nouns.singular),
+      ...defaultColumns(own, keyFields, title.field, storage.expiry && 'expiresAt'),
+    ]
   ).flatMap(
     (column, at) =>
       resolveColumn(column, (name) => named(name, `list.columns[${at}]`), `${path}.list.columns[${at}]`, problems) ??
@@ -202,6 +205,21 @@ function resolveTitle(
 
 const LAST = /^(created|updated|inserted|modified|deleted|changed)(_?at|_?on|At|On)$/
 const MOST_DEFAULT_COLUMNS = 8
+
+/**
+ * What leads the list where several columns are the key and none is a title: the record's name as its page has it. One part of
+ * the key, which many rows share, would name another record.
+ */
+function wholeName(
+  fields: ReadonlyMap<string, Field>,
+  keyFields: readonly Field[],
+  title: Resource['title'],
+  singular: string,
+): ColumnOptions<never>[] {
+  if (title.field || keyFields.length < 2) return []
+  const name = fields.has('record') ? 'wholeRecord' : 'record'
+  return [{ name, label: singular, value: (record) => title.of(record), sort: keyFields[0]?.name as never }]
+}
 
 /** Primary key and label first, timestamps last; what no list can show well is left out. */
 function defaultColumns(

@@ -96,6 +96,9 @@ function Section({ id, label, items }: { id: string; label: string; items: reado
   )
 }
 
+/** Characters beyond which a label may not fit: whole on hover then. */
+const LONG = 18
+
 function Group({ items, labelledBy }: { items: readonly MenuItemView[]; labelledBy?: string }) {
   return (
     <ul className={styles.group} aria-labelledby={labelledBy}>
@@ -103,7 +106,9 @@ function Group({ items, labelledBy }: { items: readonly MenuItemView[]; labelled
         <li key={href}>
           <a href={href} className={styles.link}>
             <Icon name={icon} />
-            <span className={styles.label}>{label}</span>
+            <span className={styles.label} title={label.length > LONG ? label : undefined}>
+              {label}
+            </span>
             {count && (
               <span className={styles.count} data-hot={isHot}>
                 {count}

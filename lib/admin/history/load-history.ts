@@ -153,7 +153,7 @@ export async function loadStatistics(ctx: RequestContext, lastDays: number): Pro
     people: bars(counts.actors, (actor) => ({ key: actor, label: names.get(actor) ?? wordsOfActor(actor) })),
     resources: bars(counts.relations, (relation) => {
       const resource = resourceOf.get(relation)
-      return { key: resource?.key ?? '', label: resource?.plural ?? relation }
+      return { key: resource?.key ?? '', label: resource?.plural ?? linkWords(ctx, relation) ?? relation }
     }),
     total: counts.total,
     since: counts.since,
@@ -242,6 +242,16 @@ function madeTitle(resource: Resource, values: LoggedValues): string | undefined
   } catch {
     return undefined
   }
+}
+
+/** 'Links of products to allergens' for a join table. */
+function linkWords({ admin }: RequestContext, relation: string): string | undefined {
+  for (const { manyToMany, plural } of admin.resources.values()) {
+    const link = manyToMany.find(({ join }) => join.relation === relation)
+    const other = link && admin.resources.get(link.resource)
+    if (other) return `Links of ${plural.toLowerCase()} to ${other.plural.toLowerCase()}`
+  }
+  return undefined
 }
 
 function nameless(ctx: RequestContext, resource: Resource | undefined, { recordId, relation }: Change): string {

@@ -41,6 +41,12 @@ const stamps = pgTable(
   (stamp) => [foreignKey({ columns: [stamp.parcelCity, stamp.parcelNo], foreignColumns: [parcels.city, parcels.no] })],
 )
 
+const seats = pgTable(
+  'seats',
+  { line: integer('line').notNull(), no: integer('no').notNull(), price: integer('price') },
+  (seat) => [primaryKey({ columns: [seat.line, seat.no] })],
+)
+
 const days = pgTable('days', { day: date('day').primaryKey(), note: text('note') })
 
 const visits = pgTable('visits', { page: text('page'), count: integer('count') })
@@ -58,13 +64,15 @@ await db.owner.sql.unsafe(`
     foreign key (parcel_city, parcel_no) references parcels);
   insert into stamps select 9007199254740993 + n, 'x' || n, 'Ulm, north', 1 + n % 2 from generate_series(0, 29) n;
   insert into stamps values (1, null, null, null);
+  create table seats (line integer, no integer, price integer, primary key (line, no));
+  insert into seats values (1, 7, 10), (1, 8, 10), (2, 7, 12);
   create table days (day date primary key, note text);
   insert into days select date '2026-01-01' + n, 'note' from generate_series(0, 59) n;
   create table visits (page text, count integer);
   insert into visits select case when n % 4 > 0 then 'page ' || n % 7 end, n % 5 from generate_series(1, 70) n;
   create view totals as select coalesce(page, '') as page, sum(count) as total from visits group by page;
   grant usage on schema "Odd ""Schema""" to kontor_app;
-  grant all on "Odd ""Schema"""."Order Details", parcels, stamps, days, visits, totals to kontor_app`)
+  grant all on "Odd ""Schema"""."Order Details", parcels, stamps, seats, days, visits, totals to kontor_app`)
 
 const { ctx, of } = await createTestAdmin(db.app, {
   sections: {
@@ -75,6 +83,7 @@ const { ctx, of } = await createTestAdmin(db.app, {
         details: resource(details),
         parcels: resource(parcels, { title: 'word' }),
         stamps: resource(stamps, { list: { search: ['code', 'parcelCity.word'] } }),
+        seats: resource(seats),
         days: resource(days),
         visits: resource(visits),
         totals: resource(totals, { key: ['page'] }),
@@ -111,6 +120,17 @@ describe('a list', () => {
       ['Ulm\\, north,2', '/admin/main/parcels/Ulm%5C%2C%20north%2C2'],
       ['a\\\\b,3', '/admin/main/parcels/a%5C%5Cb%2C3'],
     ])
+  })
+
+  it('of composite keys without a title begins with the whole of it, not with a part that many share', async () => {
+    const { columns, rows } = await read(seats, '')
+    expect(columns.map(({ label }) => label)).toEqual(['Seat', 'Line', 'No', 'Price'])
+    expect(rows.map(({ cells, title }) => [cells[0]?.display, title])).toEqual([
+      ['2, 7', '2, 7'],
+      ['1, 8', '1, 8'],
+      ['1, 7', '1, 7'],
+    ])
+    expect((await read(seats, 'sort=record')).rows.map(({ id }) => id)[2]).toBe('2,7')
   })
 
   it('of numbers beyond what JavaScript holds loses none of them', async () => {

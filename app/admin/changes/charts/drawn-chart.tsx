@@ -8,6 +8,26 @@ import styles from './charts.module.css'
 const STEP = 34
 const AXIS = { stroke: 'var(--ink-3)', fontSize: 12, tickLine: false, axisLine: false } as const
 
+/** Room for names, and how many letters of one fit there: longer ones end in an ellipsis, whole in the table and on hover. */
+const NAMES_WIDTH = 160
+const LETTERS = 24
+
+interface NameProps {
+  x?: number
+  y?: number
+  payload?: { value: string }
+}
+
+function Name({ x = 0, y = 0, payload }: NameProps) {
+  const name = payload?.value ?? ''
+  return (
+    <text x={x} y={y} dy="0.35em" textAnchor="end" fill="var(--ink-3)" fontSize={12}>
+      <title>{name}</title>
+      {name.length > LETTERS ? `${name.slice(0, LETTERS - 1).trimEnd()}…` : name}
+    </text>
+  )
+}
+
 /** Bars, standing for days and lying for names. The table beneath says the same to those who cannot see it. */
 export default function DrawnChart({ kind, rows, locale }: ChartProps) {
   const number = new Intl.NumberFormat(locale)
@@ -53,7 +73,7 @@ export default function DrawnChart({ kind, rows, locale }: ChartProps) {
           accessibilityLayer={false}
         >
           <XAxis type="number" hide />
-          <YAxis type="category" dataKey="label" {...AXIS} width={132} interval={0} />
+          <YAxis type="category" dataKey="label" {...AXIS} width={NAMES_WIDTH} interval={0} tick={<Name />} />
           {tooltip}
           <Bar
             dataKey="count"
