@@ -168,7 +168,7 @@ function TaskCard({ ctx, task, runs, following, isOpened, isOlder }: CardProps) 
                 {wordsOf(run.outcome)}
               </Status>
               <Moment ctx={ctx} text={run.endedAt} isExact />
-              {run.tookMs !== null && <span>{Math.round(run.tookMs)} ms</span>}
+              <span className={styles.took}>{run.tookMs !== null && `${Math.round(run.tookMs)} ms`}</span>
               <code>{JSON.stringify(run.value)}</code>
               {run.error && <span className={styles.error}>{run.error}</span>}
             </li>

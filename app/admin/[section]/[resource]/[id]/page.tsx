@@ -139,7 +139,7 @@ export default async function RecordPage({ params, searchParams }: Props) {
                   history={history}
                   href={`${recordHref(present, recordId)}/history`}
                   canUndo={can.update}
-                  since={history.changes.length === 0 ? await recordingBegan(ctx, present) : undefined}
+                  since={history.changes.length === 0 && !asOf ? await recordingBegan(ctx, present) : undefined}
                 />
               )}
               {related.length > 0 && <RelatedLists related={related} locale={ctx.locale} />}
