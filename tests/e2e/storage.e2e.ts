@@ -285,6 +285,9 @@ test.describe('an append-only record', () => {
     await field(page, 'number').fill(number)
     await saveAndStay(page).click()
     await expect(page.getByText(`“${number}” created.`)).toBeVisible()
+    // The message stands before its page does.
+    await expect(page).toHaveURL(/\/declarations\/[0-9a-f-]{36}$/)
+    await expect(page.getByRole('heading', { name: number, level: 1 })).toBeVisible()
     await page.getByRole('button', { name: 'Undo', exact: true }).click()
     await expect(page.getByText(`Creation of “${number}” undone.`)).toBeVisible()
     await expect(page).toHaveURL(/\/admin\/catalogue\/declarations$/)
