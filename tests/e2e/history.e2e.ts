@@ -76,6 +76,28 @@ test.describe('history', () => {
     )
   })
 
+  test('names who has the value that an undo would set, and goes on without it', async ({ page, signInAs, sql }) => {
+    await signInAs('owner')
+    const mark = unique()
+    const [product] = await sql`insert into catalogue.products (name, slug, sku, price)
+      values (${`Roll ${mark}`}, ${`roll-${mark}`}, ${`RO-${mark}`}, 1) returning id::text`
+    await sql`update catalogue.products set slug = ${`free-${mark}`}, price = 2 where id = ${product?.id ?? ''}`
+    const [taker] = await sql`insert into catalogue.products (name, slug, sku, price)
+      values (${`Taker ${mark}`}, ${`roll-${mark}`}, ${`TA-${mark}`}, 1) returning id::text`
+    await page.goto(`/admin/catalogue/products/${product?.id}/history`)
+    await entries(page).first().getByRole('button', { name: 'Undo' }).click()
+    const dialog = page.getByRole('dialog')
+    await expect(dialog.getByRole('link', { name: `product Taker ${mark}` })).toHaveAttribute(
+      'href',
+      `/admin/catalogue/products/${taker?.id}`,
+    )
+    await dialog.getByRole('button', { name: 'Undo without this value' }).click()
+    await expect(undone(page)).toBeVisible()
+    expect(await sql`select slug, price::text from catalogue.products where id = ${product?.id ?? ''}`).toEqual([
+      { slug: `free-${mark}`, price: '1.00' },
+    ])
+  })
+
   test('offers to undo a save where it says that it is saved', async ({ page, signInAs, sql }) => {
     await signInAs('owner')
     const mark = unique()

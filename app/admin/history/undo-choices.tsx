@@ -31,7 +31,8 @@ export function UndoChoices({
   const [given, setGiven] = useState<Record<string, string>>({})
   const missing = obstacles.filter(({ choice }) => choice === 'give')
   const isGiven = missing.every(({ key = '' }) => given[key]?.trim())
-  const canOverrule = obstacles.some(({ choice }) => choice === 'overrule')
+  const overruled = obstacles.filter(({ choice }) => choice === 'overrule').length
+  const canOverrule = overruled > 0
   const lost = new Set(obstacles.filter(({ choice }) => choice === 'leaveOut').map(({ record }) => record))
   const mustLeaveOut = lost.size > 0
   const hasAll = blocked <= obstacles.length
@@ -47,7 +48,11 @@ export function UndoChoices({
       disabled={isBusy || !isGiven}
       onClick={() => onChoose({ overrule: canOverrule, leaveOut: mustLeaveOut, given })}
     >
-      {overwrites ? `${verb} all the same` : canOverrule ? `${verb} without these values` : 'Restore with this'}
+      {overwrites
+        ? `${verb} all the same`
+        : canOverrule
+          ? `${verb} without ${overruled === 1 ? 'this value' : 'these values'}`
+          : 'Restore with this'}
     </Button>
   )
   return (
@@ -127,7 +132,7 @@ function Comparison({ obstacles, verb }: { obstacles: readonly UndoObstacle[]; v
             </tr>
           ) : (
             <tr>
-              <th>Record</th>
+              <th>{isOne ? 'Field' : 'Record'}</th>
               <th colSpan={3}>What is in the way</th>
             </tr>
           )}
