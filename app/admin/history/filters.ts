@@ -47,7 +47,7 @@ export function readHistorySearch(search: Record<string, string | string[] | und
 
 /** The same as the log's filters; days are whole days of the person's zone. */
 export function historyFilters(
-  { q, who, op, source, from, to, field }: HistorySearch,
+  { q, who, op, source, from, to, field, tx, request }: HistorySearch,
   timeZone: string,
 ): HistoryFilters {
   return {
@@ -56,6 +56,8 @@ export function historyFilters(
     actor: who === OUTSIDE ? undefined : who,
     source: who === OUTSIDE ? 'sql' : source,
     field,
+    tx,
+    request,
     from: from && `${from} 00:00:00 ${timeZone}`,
     to: to && `${to} 23:59:59.999999 ${timeZone}`,
   }
