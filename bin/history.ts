@@ -90,9 +90,11 @@ function required(flags: Flags, name: 'before' | 'reason' | 'table' | 'id'): str
 
 async function verify(owner: postgres.Sql, flags: Flags): Promise<number> {
   const against = flags.against ? await readSeal(flags.against) : undefined
-  const { findings, seals, intact, erased, unsealed } = await verifyHistory(owner, against)
+  const { findings, seals, intact, erased, unsealed, moves } = await verifyHistory(owner, against)
   for (const { message } of findings.slice(0, SHOWN)) say(message)
   if (findings.length > SHOWN) say(`… and ${findings.length - SHOWN} more`)
+  for (const { seal, at } of moves)
+    say(`Seal ${seal} (${at}) is the first after the log came from another cluster: by a dump, a restore, pg_upgrade.`)
   const rest = `${erased} erased on record, ${unsealed} not sealed yet, ${seals} seals`
   if (findings.length > 0) {
     say(`The log was tampered with: ${findings.length} findings. ${intact} changes are as they were sealed; ${rest}.`)

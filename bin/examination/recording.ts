@@ -95,7 +95,10 @@ export const checkLog: Check = async ({ owner }) => {
           and c.relname ~ '^changes_\\d') as ahead,
       exists (select from kontor.changes_default) as astray,
       (select floor(extract(epoch from now() - min(c.at)) / 60)::int from kontor.changes as c
-        where c.tx >= pg_snapshot_xmax(coalesce((select snapshot from kontor.seals where complete order by seq desc limit 1), '1:1:')))
+        left join (select s.snapshot, s.floor, s.newest, kontor.is_of_other_cluster(s) as elsewhere from kontor.seals as s
+          where s.complete order by s.seq desc limit 1) as last on true
+        where case when last.elsewhere and last.newest is not null then c.id > last.newest
+          else c.tx >= pg_snapshot_xmax(coalesce(last.snapshot, '1:1:')) and c.id > coalesce(last.floor, 0) end)
         as "unsealedMinutes",
       (select greatest(sum(reltuples), 0)::bigint::text from pg_class as c join pg_inherits as i on i.inhrelid = c.oid
         where i.inhparent = 'kontor.changes'::regclass) as changes`

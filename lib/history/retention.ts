@@ -40,8 +40,11 @@ async function detach(owner: postgres.Sql, month: Month, options: RetentionOptio
   const table = `kontor.${quote(month.partition)}`
   return withUpkeep(owner, async (tx) => {
     const [state] = await tx.unsafe<{ rows: number; unsealed: number }[]>(`
-      select count(*)::int as rows, (count(*) filter (where not pg_visible_in_snapshot(c.tx, last.snapshot)))::int as unsealed
-      from ${table} as c, (select coalesce((select snapshot from kontor.seals where complete order by seq desc limit 1), '1:1:')) as last(snapshot)`)
+      select count(*)::int as rows, (count(*) filter (where last.elsewhere is distinct from false
+          or not (c.id <= coalesce(last.floor, 0) or pg_visible_in_snapshot(c.tx, last.snapshot))))::int as unsealed
+      from ${table} as c left join (
+        select s.snapshot, s.floor, kontor.is_of_other_cluster(s) as elsewhere from kontor.seals as s
+        where s.complete order by s.seq desc limit 1) as last on true`)
     if (!state || state.unsealed > 0) {
       throw new AdminError(
         'conflict',

@@ -21,15 +21,23 @@ export interface Verification {
   erased: number
   /** Rows not sealed yet, about which nothing can be said. */
   unsealed: number
+  /** The first seals made after the log had come from another cluster. */
+  moves: { seal: string; at: string }[]
 }
 
 interface SealRow {
   seq: string
+  at: string
   at_us: string
   fields: string
   month: string
   complete: boolean
   xmax: string
+  xip: string[]
+  /** The cluster; null where it was not kept yet. */
+  system: string | null
+  /** Set once the log has come from another cluster. */
+  floor: string | null
   leaves: Buffer | null
   leaves_digest: Buffer
   digest: Buffer
@@ -50,24 +58,25 @@ const CLOCK_TOLERANCE_US = 300_000_000n
  * @param against a seal exported earlier: shows that the chain's end was not cut off and rewritten
  */
 export async function verifyHistory(db: postgres.ISql, against?: ExportedSeal): Promise<Verification> {
-  const report: Verification = { findings: [], seals: 0, intact: 0, erased: 0, unsealed: 0 }
+  const report: Verification = { findings: [], seals: 0, intact: 0, erased: 0, unsealed: 0, moves: [] }
   const erasures = await readErasures(db)
   let previous: SealRow | null = null
-  let lastComplete: SealRow | null = null
+  let complete: SealRow | null = null
   const sealed: bigint[] = []
   for (let seq = '0'; ; ) {
     const seal: SealRow | undefined = await nextSeal(db, seq)
     if (!seal) break
     await checkChain(db, previous, seal, report)
+    if (isMoved(previous, seal)) report.moves.push({ seal: seal.seq, at: seal.at })
     if (seal.leaves) {
       const leaves = readLeaves(seal.leaves)
       for (const id of leaves.keys()) sealed.push(BigInt(id))
-      await checkRows(db, seal, lastComplete, leaves, erasures, report)
+      await checkRows(db, seal, complete, leaves, erasures, report)
     }
     report.seals++
     seq = seal.seq
     previous = seal
-    if (seal.complete) lastComplete = seal
+    if (seal.complete) complete = seal
   }
   await findInserted(db, sealed, report)
   if (against) await compareExported(db, against, report)
@@ -76,12 +85,18 @@ export async function verifyHistory(db: postgres.ISql, against?: ExportedSeal): 
 
 async function nextSeal(db: postgres.ISql, after: string): Promise<SealRow | undefined> {
   const [seal] = await db<SealRow[]>`
-    select seq::text as seq, (extract(epoch from at) * 1000000)::bigint::text as at_us, month::text as month, complete,
-      concat_ws(' ', seq, snapshot, complete, through_tx, through_id, month, count) as fields,
-      pg_snapshot_xmax(snapshot)::text as xmax, leaves, leaves_digest, digest
+    select seq::text as seq, at::text as at, (extract(epoch from at) * 1000000)::bigint::text as at_us, month::text as month, complete,
+      concat_ws(' ', seq, snapshot, complete, through_tx, through_id, month, count,
+        case when floor is not null then concat_ws(' ', system, floor, newest) end) as fields,
+      pg_snapshot_xmax(snapshot)::text as xmax, array(select pg_snapshot_xip(snapshot)::text) as xip,
+      system, floor::text as floor, leaves, leaves_digest, digest
     from kontor.seals as s where s.seq > ${after} order by s.seq limit 1`
   return seal
 }
+
+/** Whether a seal is of another cluster than one before it: the numbers of their transactions cannot be compared. */
+const isMoved = (before: SealRow | null, { system, floor }: SealRow): boolean =>
+  before !== null && floor !== null && before.system !== system
 
 async function checkChain(
   db: postgres.ISql,
@@ -146,7 +161,7 @@ async function checkRows(
     const isLate = BigInt(row.at_us) > BigInt(seal.at_us) + CLOCK_TOLERANCE_US
     const isEarly =
       before !== null &&
-      BigInt(row.tx) >= BigInt(before.xmax) &&
+      (isMoved(before, seal) ? !before.xip.includes(row.tx) : BigInt(row.tx) >= BigInt(before.xmax)) &&
       BigInt(row.at_us) < BigInt(before.at_us) - CLOCK_TOLERANCE_US
     if (isLate || isEarly) {
       const message = `Change ${row.id} bears a time at which its transaction ${isLate ? 'was long over' : 'had not begun'}: it was written by hand.`
@@ -160,11 +175,13 @@ async function findInserted(db: postgres.ISql, sealed: bigint[], report: Verific
   const ids = BigInt64Array.from(sealed).sort()
   let at = 0
   let cursor = '-1'
-  const [last] = await db<{ snapshot: string | null }[]>`
-    select coalesce((select snapshot::text from kontor.seals where complete order by seq desc limit 1), '1:1:') as snapshot`
+  const last = await lastComplete(db)
+  // Where that was made elsewhere, what was written here since has a higher id than anything it saw.
+  const most = last.isElsewhere ? (last.newest ?? `${ids.at(-1) ?? 0}`) : null
   for (;;) {
     const rows = await db<{ id: string; seen: boolean }[]>`
-      select c.id::text as id, pg_visible_in_snapshot(c.tx, ${last?.snapshot ?? '1:1:'}) as seen
+      select c.id::text as id, (c.id <= ${last.floor} or pg_visible_in_snapshot(c.tx, ${last.snapshot}))
+        and (${most}::bigint is null or c.id <= ${most}) as seen
       from kontor.changes as c where c.id > ${cursor} order by c.id limit 50000`
     for (const { id, seen } of rows) {
       while (at < ids.length && ids[at]! < BigInt(id)) at++
@@ -181,6 +198,23 @@ async function findInserted(db: postgres.ISql, sealed: bigint[], report: Verific
     if (end === undefined) return
     cursor = end
   }
+}
+
+interface LastComplete {
+  snapshot: string
+  floor: string
+  newest: string | null
+  isElsewhere: boolean
+}
+
+/** What the newest complete seal saw. One without identifier was made elsewhere if its numbers have not come yet here. */
+async function lastComplete(db: postgres.ISql): Promise<LastComplete> {
+  const [last] = await db<LastComplete[]>`
+    select s.snapshot::text as snapshot, coalesce(s.floor, 0)::text as floor, s.newest::text as newest,
+      case when s.system is null then pg_snapshot_xmax(s.snapshot) > pg_snapshot_xmax(pg_current_snapshot())
+        else s.system <> (select system_identifier::text from pg_control_system()) end as "isElsewhere"
+    from kontor.seals as s where s.complete order by s.seq desc limit 1`
+  return last ?? { snapshot: '1:1:', floor: '0', newest: null, isElsewhere: false }
 }
 
 async function compareExported(db: postgres.ISql, { seq, digest }: ExportedSeal, report: Verification): Promise<void> {
