@@ -91,6 +91,8 @@ export interface Past {
   present: Resource
   /** What a record held in columns that the table no longer has, or not as this type, by their names. */
   droppedValues(db: RequestContext['db'], id: string): Promise<Texts>
+  /** How many records of then are missing in lists, because the key has a type since that cannot hold theirs. */
+  countUnfit(db: RequestContext['db']): Promise<number>
   /**
    * Holds for rows of `alias` whose record satisfies the condition as it is now too, or as it was when it went.
    * @param condition over the alias it is given

@@ -5,13 +5,17 @@ import { type LoggedValues, textsOf } from './change'
 import { isBounded, recordIdOf } from './column-text'
 import { arrayOf } from './filters'
 import { literal, quote } from './literal'
-import type { Moment } from './moment'
+import { type Moment, sortable } from './moment'
 import { columnsNamed, mayHaveMet, type Requirement } from './requirement'
 import { type ColumnFacts, readTableFacts, type TableFacts } from './table-facts'
-import { asColumn, unfitting } from './unfit'
+import { asColumn, isAnyText, unfitting } from './unfit'
 
 /** What time travel needs to know of a table: its columns as they are in the database now. */
-export type AsOfTable = Pick<TableFacts, 'schema' | 'name' | 'relation' | 'columns' | 'key' | 'canTryTypes'>
+export interface AsOfTable
+  extends Pick<TableFacts, 'schema' | 'name' | 'relation' | 'columns' | 'key' | 'canTryTypes'> {
+  /** Every id since the moment is known to fit the key's type (`knownToFit`): they need not be tried one by one. */
+  keysFit?: boolean
+}
 
 /**
  * Reads a table's columns and key from pg_catalog. Cheap (a millisecond), and right after a migration of others.
@@ -72,7 +76,7 @@ export function asOfSource(table: AsOfTable, moment: Moment, options: AsOfOption
     union all
     select ${past(table, columns)}, true, l.record_id collate "C" from (${reconstructed(table, moment, only)}) as l
     ${known(table, required)} ${lookedUp(table, columns, onlyWhereNeeded(table, columns))}
-    where not l.born ${sql.join(required.map((one) => sql` and ${mayHaveMet(table, one, 'l', THEN)}`))}
+    where not l.born and ${keyFits(table, 'l.record_id')} ${sql.join(required.map((one) => sql` and ${mayHaveMet(table, one, 'l', THEN)}`))}
   ) as rows where rows."kontor.past" or rows."kontor.id" ${unchanged})`
 }
 
@@ -89,7 +93,7 @@ export function asOfRecords(
       select wanted.record_id, l.state, l.born from unnest(${ids}) as wanted(record_id)
       left join (${reconstructed(table, moment, among(recordIds))}) as l on l.record_id = wanted.record_id
     ) as k cross join lateral (select k.state, k.born, k.record_id) as l ${rowOfToday(table)}
-    where l.born is not true and (l.state ?& ${arrayOf(table.key)} or p.${sql.raw(quote(table.key[0]!))} is not null))`
+    where l.born is not true and ${keyFits(table, 'l.record_id')} and (l.state ?& ${arrayOf(table.key)} or p.${sql.raw(quote(table.key[0]!))} is not null))`
 }
 
 /**
@@ -218,10 +222,60 @@ export async function unfittingColumns(db: Executor, table: AsOfTable, values: L
   return (await unfitting(db, tried)).map(({ column }) => column.name)
 }
 
+/** A part of the id, as its column holds it. One that the column cannot hold any more is null, where the server can tell. */
 const keyPart = (table: AsOfTable, column: ColumnFacts, part: number) =>
-  table.key.length === 1
-    ? `l.record_id::${column.sqlType}`
-    : `(kontor.record_key(l.record_id))[${part + 1}]::${column.sqlType}`
+  asColumn({ canTryTypes: canTryKeys(table) }, column, keyText(table, 'l.record_id', part))
+
+const canTryKeys = ({ canTryTypes, keysFit = false }: AsOfTable) => canTryTypes && !keysFit
+
+const keyText = ({ key }: AsOfTable, id: string, part: number) =>
+  key.length === 1 ? id : `(kontor.record_key(${id}))[${part + 1}]`
+
+/** Whether an id (an expression) is one of the key as it is today: `true` where every text is, or the server cannot tell. */
+function keyFits(table: AsOfTable, id: string): SQL {
+  if (!canTryKeys(table)) return sql`true`
+  const tried = keyOf(table).flatMap((column, part) =>
+    isAnyText(column) ? [] : [`pg_input_is_valid(${keyText(table, id, part)}, ${literal(column.sqlType)})`],
+  )
+  return tried.length === 0 ? sql`true` : sql.raw(`(${tried.join(' and ')})`)
+}
+
+/** Changes looked through for ids that do not fit: beyond them it is not told. */
+const MOST_TRIED = 200_000
+
+/**
+ * Since when every id in the log is known to fit, by table and types: what is logged under a type fits it, so that the same
+ * changes need not be looked through for each page.
+ */
+const fitting = new WeakMap<Executor, Map<string, string>>()
+
+const typedKey = (table: AsOfTable) =>
+  JSON.stringify([table.relation, ...keyOf(table).map(({ name, sqlType }) => [name, sqlType])])
+
+/** The table with what `countUnfit` has found before. */
+export function knownToFit(db: Executor, table: AsOfTable, moment: Moment): AsOfTable {
+  const since = fitting.get(db)?.get(typedKey(table))
+  return { ...table, keysFit: since !== undefined && sortable(since) <= sortable(moment.at) }
+}
+
+/**
+ * How many records that were there at the moment `asOfSource` leaves out, because the key got a type since that cannot hold
+ * theirs.
+ */
+export async function countUnfit(db: Executor, table: AsOfTable, moment: Moment): Promise<number> {
+  if (!canTryKeys(table) || keyOf(table).every(isAnyText)) return 0
+  const [row] = await db.execute<{ tried: number; unfit: number; born: number }>(sql`
+    with tried as materialized (select c.record_id, c.id, c.op from (${changedSince(table, moment)} limit ${MOST_TRIED}) as c)
+    select (select count(*)::int from tried) as tried, count(*)::int as unfit, count(*) filter (where l.born)::int as born from (
+      select min((c.id << 1) | (c.op = 'insert')::int) & 1 = 1 as born from tried as c
+      where not ${keyFits(table, 'c.record_id')} group by c.record_id
+    ) as l`)
+  const { tried, unfit, born } = row!
+  if (unfit === 0 && tried < MOST_TRIED) {
+    fitting.set(db, (fitting.get(db) ?? new Map<string, string>()).set(typedKey(table), moment.at))
+  }
+  return unfit - born
+}
 
 /** The columns of a record as it was: from the log where it has them, else as today (`p`, or what `otherwise` says). */
 function past(

@@ -6,8 +6,10 @@ export {
   asOfTable,
   changedIds,
   changedRecords,
+  countUnfit,
   holdsNow,
   idsToday,
+  knownToFit,
   unfittingColumns,
 } from './as-of'
 export {

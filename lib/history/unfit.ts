@@ -42,7 +42,7 @@ export function asColumn({ canTryTypes }: Pick<TableFacts, 'canTryTypes'>, colum
 const TEXTS: ReadonlySet<string> = new Set(['text', 'varchar', 'bpchar', 'name'])
 
 /** Whether every text is a value of the column: of the kinds of text, those that have no length. */
-const isAnyText = ({ typeKind, baseType, modifier }: ColumnFacts) =>
+export const isAnyText = ({ typeKind, baseType, modifier }: ColumnFacts) =>
   typeKind === 'b' && TEXTS.has(baseType) && baseType !== 'name' && modifier < 0
 
 /** Takes values that their columns can no longer hold out of the steps, and says so. */

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { asOfRecords, asOfSource, asOfTable, changedRecords } from '@/lib/history/as-of'
+import { asOfRecords, asOfSource, asOfTable, changedRecords, countUnfit, holdsNow } from '@/lib/history/as-of'
 import { eraseHistory } from '@/lib/history/erase'
 import { historyBounds, resolveMoment } from '@/lib/history/moment'
 import { restorePlan } from '@/lib/history/restore-plan'
@@ -186,6 +186,55 @@ describe('columns added and gone', () => {
     const moment = await resolveMoment(orm, at)
     const [one] = await orm.execute(sql`select t.size, t.mood, t.label from ${asOfRecords(table, moment, ['1'])} as t`)
     expect(one).toEqual({ size: null, mood: null, label: 'a' })
+  })
+
+  it('a record whose id the key’s type of today cannot hold is left out and counted, and hides nothing else', async () => {
+    await db.owner.sql.unsafe(`create table rekeyed (id text primary key, name text);
+      create table rekeyed_parts (code text, no int, name text, primary key (code, no))`)
+    for (const name of ['rekeyed', 'rekeyed_parts']) await track(name)
+    await db.admin.sql`grant select on rekeyed, rekeyed_parts to kontor_app`
+    const before = await now()
+    await db.admin
+      .sql`insert into rekeyed values ('abc', 'letters'), ('7', 'seven'), ('8', 'eight'), ('99999999999999999999', 'long')`
+    await db.admin.sql`insert into rekeyed_parts values ('a,b', 1, 'letters'), ('5', 1, 'five')`
+    const at = await now()
+    await db.admin.sql`update rekeyed set name = 'changed' where id = '7'`
+    await db.admin.sql`delete from rekeyed where id in ('abc', '99999999999999999999')`
+    await db.admin.sql`delete from rekeyed_parts where no = 1`
+    await db.owner.sql.unsafe(`alter table rekeyed alter column id type bigint using id::bigint;
+      alter table rekeyed_parts alter column code type int using code::int`)
+    for (const name of ['rekeyed', 'rekeyed_parts']) await track(name)
+    await db.admin.sql`update rekeyed set name = 'again'`
+    const [table, parts] = [
+      await asOfTable(orm, { schema: 'public', name: 'rekeyed' }),
+      await asOfTable(orm, { schema: 'public', name: 'rekeyed_parts' }),
+    ]
+    if (!table.canTryTypes) return expect(rowsOf('rekeyed', at)).rejects.toThrow()
+    expect(await rowsOf('rekeyed', at)).toEqual(['["7","seven"]', '["8","eight"]'])
+    expect(await rowsOf('rekeyed_parts', at)).toEqual(['["5","1","five"]'])
+    const moment = await resolveMoment(orm, at)
+    expect(await countUnfit(orm, table, moment)).toBe(2)
+    expect(await countUnfit(orm, parts, moment)).toBe(1)
+    // They came later than that; and since the last of them went, none is there.
+    expect(await countUnfit(orm, table, await resolveMoment(orm, before))).toBe(0)
+    expect(await countUnfit(orm, table, await resolveMoment(orm, await now()))).toBe(0)
+    expect(await countUnfit(orm, table, moment)).toBe(2)
+    const some = await orm.execute(
+      sql`select t.id, t.name from ${asOfRecords(table, moment, ['abc', '7', '8'])} as t order by 1`,
+    )
+    expect(some).toMatchObject([{ name: 'seven' }, { name: 'eight' }])
+    const held = await orm.execute(sql`select t.id from ${asOfSource(table, moment)} as t
+      where ${holdsNow(table, 't', (alias) => sql`${sql.identifier(alias)}.name = 'again'`)} order by 1`)
+    expect(held).toHaveLength(2)
+    const plan = await restorePlan(
+      orm,
+      [{ schema: 'public', name: 'rekeyed', past: sql`true`, present: sql`true` }],
+      at,
+    )
+    expect(plan.steps.map(({ recordId, values }) => [recordId, values.name])).toEqual([
+      ['7', 'seven'],
+      ['8', 'eight'],
+    ])
   })
 
   it('a renamed column is one that is gone and one that came: what was under the old name is not lost', async () => {

@@ -72,7 +72,8 @@ async function requirementsOf(
  */
 export async function readList(ctx: RequestContext, state: ListState, needed: Needed): Promise<ReadList> {
   try {
-    return await readNearest(ctx, state, needed)
+    const [read, unfit] = await Promise.all([readNearest(ctx, state, needed), state.resource.past?.countUnfit(ctx.db)])
+    return unfit ? { ...read, notices: [...read.notices, leftOut(state.resource, unfit)] } : read
   } catch (error) {
     if (isTimeout(error)) throw await explainTimeout(ctx, state, error)
     if (!isMalformedValue(error)) throw error
@@ -82,6 +83,9 @@ export async function readList(ctx: RequestContext, state: ListState, needed: Ne
     return { ...read, notices: [...mended.notices, ...read.notices] }
   }
 }
+
+const leftOut = ({ singular, plural }: Resource, count: number): string =>
+  `${count.toLocaleString('en')} ${(count === 1 ? singular : plural).toLowerCase()} of then cannot be shown: the key has another type since, which cannot hold theirs.`
 
 /** No part of the address is to blame: it is what the log holds. */
 const unreadable = ({ plural }: Resource, cause: unknown): AdminError =>

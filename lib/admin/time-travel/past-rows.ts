@@ -7,6 +7,7 @@ import {
   changedIds,
   changedRecords,
   columnsNamed,
+  countUnfit,
   holdsNow,
   idsToday,
   isOversize,
@@ -26,6 +27,8 @@ export interface PastTable extends PastRows {
   holdsNow(alias: string, condition: (alias: string) => SQL): SQL
   /** What a record held in columns that the table no longer has, or not as this type, as far as it changed since. */
   droppedValues(db: RequestContext['db'], id: string): Promise<Texts>
+  /** `Past.countUnfit` of the tree. */
+  countUnfit(db: RequestContext['db']): Promise<number>
 }
 
 /** More records that meet a condition today are not listed one by one. */
@@ -54,6 +57,7 @@ export function pastOfLog(table: AsOfTable, moment: Moment): PastTable {
       const rows = await db.execute<{ id: string }>(sql`${asked} limit ${sql.raw(String(MOST_TODAY + 1))}`)
       return rows.length > MOST_TODAY ? undefined : rows.map(({ id }) => id)
     },
+    countUnfit: (db) => countUnfit(db, table, moment),
     async droppedValues(db, id) {
       const [row] = await db.execute<{ state: LoggedValues | null }>(changedRecords(table, moment, [id]))
       const state = row?.state ?? {}
@@ -84,6 +88,7 @@ export function pastOfVersions(
     among: (ids) =>
       sql`(select * from ${source()} as v where v.entry_id = any(${sql.param([...ids])}::${sql.raw(sqlType)}[]))`,
     droppedValues: async () => ({}),
+    countUnfit: async () => 0,
     holdsNow: (alias, condition) => sql`exists (select from ${all} as ${sql.identifier(NEWEST)}
       where ${sql.identifier(NEWEST)}.entry_id = ${sql.identifier(alias)}.entry_id and ${condition(NEWEST)}
         and ${sql.identifier(NEWEST)}.entry_version = (select max(v.entry_version) from ${all} as v where v.entry_id = ${sql.identifier(alias)}.entry_id))`,

@@ -1,5 +1,5 @@
 import { AdminError } from '@/lib/errors'
-import { asOfTable, type Moment, recordedSince } from '@/lib/history'
+import { asOfTable, knownToFit, type Moment, recordedSince } from '@/lib/history'
 import type { RequestContext } from '../context'
 import type { Admin, ManyToMany, Resource } from '../tree'
 import { type PastTable, pastOfLog, pastOfVersions } from './past-rows'
@@ -38,7 +38,7 @@ export async function pastTree(
     shapes.map(async (shape) => {
       if (!recorded.has(shape.relation)) return
       const table = await asOfTable(present.db, shape).catch(untold)
-      if (table) tables.set(shape.relation, pastOfLog(table, moment))
+      if (table) tables.set(shape.relation, pastOfLog(knownToFit(present.db, table, moment), moment))
     }),
   )
   const past = new Map<string, Resource>()
@@ -99,6 +99,7 @@ function resourceThen(
       holdsNow: table.holdsNow,
       idsToday: table.idsToday,
       droppedValues: table.droppedValues,
+      countUnfit: table.countUnfit,
     },
     manyToMany: resource.manyToMany.map(linked),
     list: {
