@@ -145,6 +145,10 @@ export const changedRecords = (table: AsOfTable, moment: Moment, recordIds: read
   select l.record_id as "recordId", ${textsOf(sql`l.state`)} as state, l.born
   from (${reconstructed(table, moment, among(recordIds))}) as l`
 
+/** The ids of the changes since that deleted one of the given records. */
+export const deletionsSince = (table: AsOfTable, moment: Moment, recordIds: readonly string[]): SQL =>
+  sql`select c.id::text as id from (${changedSince(table, moment, among(recordIds))}) as c where c.op = 'delete'`
+
 /**
  * Updates that left these columns alone are none here: the record is found by them where it stands today. Whole rows that
  * came or went always count.

@@ -4,6 +4,7 @@ import type { LoggedValues } from './change'
 import { readForeignKeys } from './constraints'
 import { historyBounds, type Moment, resolveMoment, sortable } from './moment'
 import { factsOf, presentRows } from './present-rows'
+import { takenAlong } from './restore-cascade'
 import { type ChangedRecord, changedIn, changedLinks, type RestoreScope, tooManyRecords } from './restore-scope'
 import type { TableFacts } from './table-facts'
 import { UNDO_LIMIT } from './undo-cascade'
@@ -13,7 +14,7 @@ import { type FoldedStep, recordKey, type UndoStep } from './undo-step'
 
 /**
  * What must change for records to be as they were at a moment: those changed since are set back, those deleted since come
- * back, those that began since go. Later changes are no conflict: they are what is to be taken back.
+ * back with what their deletion took along, those that began since go. Later changes are no conflict: they are what is to be taken back.
  * @param options.lock holds the records until the transaction ends. Default: a plan only to look at
  * @param options.without records (by `recordKey`) that stay as they are
  * @throws AdminError 'invalid' for a moment that is none or lies before the history; 'too_large' above 10,000 records
@@ -50,7 +51,11 @@ export async function restorePlan(
       await add(relationOf(links), changed)
     }
   }
-  return finish(db, [...steps.values()].flat(), tables, await readForeignKeys(db))
+  const own = [...steps.values()].flat()
+  const keys = await readForeignKeys(db)
+  const along = await takenAlong(db, own, moment, keys, options)
+  if (own.length + along.steps.length > UNDO_LIMIT) throw tooManyRecords()
+  return finish(db, [...own, ...along.steps], new Map([...tables, ...along.tables]), keys)
 }
 
 const relationOf = ({ schema, name }: { schema: string; name: string }) => `${schema}.${name}`

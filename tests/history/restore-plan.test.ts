@@ -125,3 +125,56 @@ it('a moment before the history is refused with the one it begins at', async () 
     code: 'invalid',
   })
 })
+
+it('a deleted record comes back with what its deletion took along, as it was at the moment', async () => {
+  await db.owner.sql.unsafe(`create table orders (id int primary key, note text);
+    create table lines (id int primary key, order_id int references orders on delete cascade, qty int);
+    create table pieces (line_id int references lines on delete cascade, no int, primary key (line_id, no));
+    create table letters (id int primary key, order_id int references orders on delete set null, text text)`)
+  const names = ['orders', 'lines', 'pieces', 'letters']
+  await db.owner.sql`grant all on orders, lines, pieces, letters to kontor_app`
+  await installTriggers(
+    db.owner.sql,
+    names.map((name) => ({ schema: 'public', name })),
+  )
+  const all = async () =>
+    Promise.all(
+      names.map(async (name) => (await db.admin.sql.unsafe(`select t::text from ${name} t order by 1`)).flat()),
+    )
+  await db.admin.sql.unsafe(`insert into orders values (1, 'a'), (2, 'b'); insert into lines values (10, 1, 1), (11, 1, 2), (20, 2, 1);
+    insert into pieces values (10, 1), (10, 2), (20, 1); insert into letters values (1, 1, 'x'), (2, 1, 'y'), (3, 2, 'z')`)
+  const [at, before] = [await now(), await all()]
+  // Since then: changed, moved away, come to be, moved here; then gone in two deletions, one of them of a record that came back.
+  await db.admin.sql.unsafe(`update lines set qty = 99 where id = 10; insert into lines values (12, 1, 3); insert into pieces values (12, 1);
+    insert into letters values (4, 1, 'new'); update letters set text = 'edited' where id = 1`)
+  await db.admin.sql.unsafe(
+    `delete from orders where id = 1; insert into orders values (1, 'again'); delete from orders where id = 1`,
+  )
+  const plan = await restorePlan(orm, [{ schema: 'public', name: 'orders', recordIds: ['1'] }], at, { lock: true })
+  expect(plan.isClean).toBe(true)
+  expect(plan.steps.map(({ kind, relation, recordId }) => `${kind} ${relation.slice(7)} ${recordId}`).sort()).toEqual([
+    'restore lines 10',
+    'restore lines 11',
+    'restore orders 1',
+    'restore pieces 10,1',
+    'restore pieces 10,2',
+    'set letters 1',
+    'set letters 2',
+  ])
+  await take(db, plan, { 'public.pieces': ['line_id', 'no'] })
+  await db.admin.sql`delete from letters where id = 4`
+  await db.admin.sql`update letters set text = 'x' where id = 1`
+  expect(await all()).toEqual(before)
+  expect((await restorePlan(orm, [{ schema: 'public', name: 'orders', recordIds: ['1'] }], at)).steps).toEqual([])
+
+  const later = await now()
+  await db.admin.sql.unsafe(`update lines set order_id = 2 where id = 11; delete from orders where id = 1;
+    update letters set order_id = 2 where id = 2; update lines set order_id = null where id = 20`)
+  const partly = await restorePlan(orm, [{ schema: 'public', name: 'orders', recordIds: ['1'] }], later, {
+    without: new Set([recordKey({ relation: 'public.pieces', recordId: '10,2' })]),
+  })
+  // A line that had moved on before stays where it is; a letter that has another order now is asked about.
+  expect(
+    partly.steps.map(({ kind, recordId, conflicts }) => `${kind} ${recordId}: ${conflicts.length}`).sort(),
+  ).toEqual(['restore 10,1: 0', 'restore 10: 0', 'restore 1: 0', 'set 1: 0', 'set 2: 1'])
+})

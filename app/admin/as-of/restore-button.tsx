@@ -37,8 +37,8 @@ export function RestoreButton({ resource, singular, plural, at, words, id }: Pro
     start(async () => {
       const answer = await previewRestore(request())
       if (!answer.ok) return fail(answer)
-      const { changed, returned, removed, links } = answer.counts
-      if (changed + returned + removed + links === 0) {
+      const { changed, returned, removed, links, along } = answer.counts
+      if (changed + returned + removed + links + along === 0) {
         notifications.show({ message: 'There is nothing to restore: everything is as it was then.' })
         return
       }
@@ -86,13 +86,15 @@ export function RestoreButton({ resource, singular, plural, at, words, id }: Pro
   }
 
   /** 'All of it becomes as on 14 Nov 2026, 09:00: 9 products change, 2 come back, 1 is removed.' */
-  function sentence({ changed, returned, removed, links }: RestoreCounts): string {
+  function sentence({ changed, returned, removed, links, along }: RestoreCounts): string {
     const name = (count: number) => `${count.toLocaleString()} ${(count === 1 ? singular : plural).toLowerCase()}`
     const parts = [
       changed > 0 && `${name(changed)} ${changed === 1 ? 'goes' : 'go'} back`,
       returned > 0 && `${name(returned)} ${returned === 1 ? 'returns' : 'return'}`,
       removed > 0 && `${name(removed)} made since ${removed === 1 ? 'is' : 'are'} removed`,
       links > 0 && `${links.toLocaleString()} ${links === 1 ? 'link' : 'links'} to other records`,
+      along > 0 &&
+        `${along.toLocaleString()} ${along === 1 ? 'record' : 'records'} that went along when they were deleted`,
     ].filter((part) => part !== false)
     return `As on ${words}: ${parts.join('; ')}. All in one step, which can be undone.`
   }

@@ -28,6 +28,8 @@ export interface RestoreCounts {
   returned: number
   removed: number
   links: number
+  /** Other records that come back with those whose deletion had taken them along, or point at them again. */
+  along: number
 }
 
 /**
@@ -88,7 +90,10 @@ async function assertSeenThen(ctx: OperationContext, resource: Resource, at: str
 function countsOf(resource: Resource, steps: readonly Pick<WeighedStep, 'step'>[]): RestoreCounts {
   const own = steps.filter(({ step }) => step.relation === resource.shape.relation)
   const of = (kind: WeighedStep['step']['kind']) => own.filter(({ step }) => step.kind === kind).length
-  return { changed: of('set'), returned: of('restore'), removed: of('remove'), links: steps.length - own.length }
+  const joins = new Set(resource.manyToMany.map(({ join }) => join.relation))
+  const links = steps.filter(({ step }) => joins.has(step.relation)).length
+  const along = steps.length - own.length - links
+  return { changed: of('set'), returned: of('restore'), removed: of('remove'), links, along }
 }
 
 async function scopesOf(

@@ -43,7 +43,13 @@ describe('a record', () => {
     const options: Options = {
       hooks: { beforeUpdate: (_ctx, changeset) => void seen.push(String(changeset.values.name)) },
     }
-    expect(await restore({ at, what: { id: '1' } }, options)).toEqual({ changed: 1, returned: 0, removed: 0, links: 2 })
+    expect(await restore({ at, what: { id: '1' } }, options)).toEqual({
+      changed: 1,
+      returned: 0,
+      removed: 0,
+      links: 2,
+      along: 0,
+    })
     expect(await rows()).toEqual(before)
     expect(await rows('products_tags')).toEqual(links)
     expect(seen).toEqual(['Loaf 1'])
@@ -160,7 +166,7 @@ describe('what a list shows', () => {
       update products set name = 'Elsewhere' where id = 3`)
     const what = { query: 'f.price=gte:15' }
     const { ctx, of } = await createTestAdmin(db.app, bakeryOptions(LIST))
-    const counts = { changed: 2, returned: 1, removed: 1, links: 0 }
+    const counts = { changed: 2, returned: 1, removed: 1, links: 0, along: 0 }
     expect(await countRestore({ ctx }, of(products), { at, what })).toEqual(counts)
     const asked = { ...ctx, requestId: 'what was listed' }
     expect(await restoreRecords({ ctx: asked }, of(products), { at, what })).toEqual(counts)
@@ -195,7 +201,7 @@ describe('what a list shows', () => {
     const outside = (await rows('products_tags')).filter((row) => /^\([123],/.test(row))
     const what = { query: 'f.price=gte:15' }
     const { ctx, of } = await createTestAdmin(db.app, bakeryOptions(LIST))
-    const counts = { changed: 1, returned: 1, removed: 1, links: 6 }
+    const counts = { changed: 1, returned: 1, removed: 1, links: 6, along: 0 }
     expect(await countRestore({ ctx }, of(products), { at, what })).toEqual(counts)
     const asked = { ...ctx, requestId: 'listed with links' }
     expect(await restoreRecords({ ctx: asked }, of(products), { at, what })).toEqual(counts)
@@ -216,7 +222,13 @@ describe('what a list shows', () => {
       insert into products_tags select n, 1 from generate_series(1001, 4000) n`)
     const [at, links] = [await now(), await rows('products_tags')]
     await db.admin.sql.unsafe(`update products_tags set tag_id = 2 where product_id > 1000`)
-    expect(await restore({ at, what: { query: '' } })).toEqual({ changed: 0, returned: 0, removed: 0, links: 6000 })
+    expect(await restore({ at, what: { query: '' } })).toEqual({
+      changed: 0,
+      returned: 0,
+      removed: 0,
+      links: 6000,
+      along: 0,
+    })
     expect(await rows('products_tags')).toEqual(links)
     const [count] = await db.admin.sql`select count(distinct at)::int as statements, count(*)::int as rows
       from kontor.changes where source = 'restore' and at > ${at}`
