@@ -59,13 +59,15 @@ export function settle(folded: FoldedStep, facts: TableFacts, present: LoggedVal
     (column) => !sameValue(folded.target[column], folded.expected[column]),
   )
   if (moved.length === 0 && folded.unknown.length === 0) return []
-  const target = Object.fromEntries(moved.map((column) => [column, folded.target[column] ?? null]))
+  // A column that is gone is as it was only where nothing had been in it.
+  const isAsBefore = (column: string) => sameValue(column in present ? present[column] : null, folded.target[column])
+  const open = moved.filter((column) => !isAsBefore(column))
+  const wanted = open.length > 0 ? open : moved
+  const target = Object.fromEntries(wanted.map((column) => [column, folded.target[column] ?? null]))
   Object.assign(step, writable(target, facts, blockers))
   step.now = present
-  // A column that is gone is as it was only where nothing had been in it.
-  const isAsBefore = (column: string) => sameValue(column in present ? present[column] : null, target[column])
-  if (moved.length > 0 && moved.every(isAsBefore)) blockers.push({ kind: 'already', canSkip: false })
-  else step.conflicts = conflictsOf(folded.expected, present, moved, facts)
+  if (moved.length > 0 && open.length === 0) blockers.push({ kind: 'already', canSkip: false })
+  else step.conflicts = conflictsOf(folded.expected, present, open, facts)
   return [step]
 }
 

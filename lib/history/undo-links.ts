@@ -1,28 +1,30 @@
 import { sql } from 'drizzle-orm'
 import type { Executor } from '@/lib/db/client'
+import { groupBy } from '@/lib/db/group-by'
+import { type Change, changeColumns, type LoggedValue, selectChanges } from './change'
 import { arrayOf } from './filters'
-import { isId } from './record-history'
+import { changesById, isId } from './record-history'
+import { foldChanges, sameValue } from './undo-step'
 
 /**
- * Of the given changes those that are undone now, each with the change that undid it: a change of the same record that
- * names it in \`kontor.undoes\` and has not itself been undone (a redo takes the undo back).
+ * Of the given changes those that are undone now, each with the change that undid it: a later change of the same record that
+ * names it in \`kontor.undoes\`, did the reverse, and has not itself been undone (a redo takes the undo back). Anybody may set
+ * \`kontor.undoes\`, so that what it says counts only where the values bear it out: what a claim did not put back can still be
+ * undone.
  */
 export async function undoneBy(db: Executor, changeIds: readonly string[]): Promise<Map<string, string>> {
   const links = new Map<string, string[]>()
+  const looked = new Set<string>()
   let asked = changeIds.filter(isId)
   // An undo may be undone, and that again: as far as there are links.
   while (asked.length > 0) {
-    const rows = await db.execute<{ undone: string; by: string }>(sql`
-      select c.id::text as undone, u.id::text as by
-      from (select id, relation, record_id, unnest(undoes) as undone from kontor.changes where undoes && ${arrayOf(asked)}::bigint[]) as u
-      join kontor.changes as c on c.id = u.undone and c.relation = u.relation and c.record_id = u.record_id
-      where c.id = any(${arrayOf(asked)}::bigint[]) order by u.id`)
+    for (const id of asked) looked.add(id)
     const fresh: string[] = []
-    for (const { undone, by } of rows) {
-      if (!links.has(by)) fresh.push(by)
-      links.set(undone, [...(links.get(undone) ?? []), by])
+    for (const { undone, by } of await reversalsOf(db, asked)) {
+      fresh.push(by)
+      for (const id of undone) links.set(id, [...(links.get(id) ?? []), by])
     }
-    asked = [...new Set(fresh)].filter((id) => !links.has(id))
+    asked = [...new Set(fresh)].filter((id) => !looked.has(id))
   }
   const standing = (id: string): string | undefined => links.get(id)?.findLast((by) => standing(by) === undefined)
   return new Map(
@@ -32,3 +34,57 @@ export async function undoneBy(db: Executor, changeIds: readonly string[]): Prom
     }),
   )
 }
+
+/** Changes that undid some of the given ones, oldest first, with all that each undid. */
+async function reversalsOf(db: Executor, ids: readonly string[]): Promise<{ undone: string[]; by: string }[]> {
+  const claims = await selectChanges(
+    db,
+    sql`select ${changeColumns('c')} from kontor.changes as c where c.undoes && ${arrayOf(ids)}::bigint[] order by c.id`,
+  )
+  if (claims.length === 0) return []
+  const named = await changesById(db, [...new Set(claims.flatMap(({ undoes }) => undoes))])
+  const known = new Map(named.map((change) => [change.id, change]))
+  // A row that moved between partitions, or was changed once more by the table's own triggers, has several with one claim.
+  const acts = groupBy(claims, ({ tx, relation, recordId, undoes }) => JSON.stringify([tx, relation, recordId, undoes]))
+  return [...acts.values()].flatMap((act) => {
+    const [{ id, relation, recordId, undoes }] = act as [Change]
+    const claimed = undoes.flatMap((undone) => {
+      const change = known.get(undone)
+      const isEarlier = change && BigInt(change.id) < BigInt(id)
+      return isEarlier && change.relation === relation && change.recordId === recordId ? [change] : []
+    })
+    return isReverse(claimed, act) ? [{ undone: claimed.map((change) => change.id), by: act.at(-1)!.id }] : []
+  })
+}
+
+/** Whether `act` put back what the changes together did to their record. */
+function isReverse(changes: readonly Change[], act: readonly Change[]): boolean {
+  const [[done], [back]] = [foldChanges(changes), foldChanges(act)]
+  if (!done || !back) return false
+  if (done.kind === 'remove') return back.kind === 'restore'
+  if (back.kind !== (done.kind === 'restore' ? 'remove' : 'set')) return false
+  const { target, expected } = done
+  return Object.keys(target).every((column) => {
+    const isMoved = done.kind === 'restore' || !sameValue(target[column], expected[column])
+    if (!isMoved) return true
+    // Kept out of the log, or gone from the table.
+    if (!(column in back.expected)) return done.kind === 'restore' || back.unknown.includes(column)
+    const isStamp =
+      isTimeOf(back, back.expected[column]) && (isTimeOf(done, expected[column]) || done.kind === 'restore')
+    return sameValue(target[column], back.expected[column]) || isStamp
+  })
+}
+
+const TIME = /^\d{4}-\d\d-\d\d[ T]\d\d:\d\d/
+const HOUR_MS = 3_600_000
+
+/** Whether a value is the time of the change that left it, as in a column that tells when a row was written last. */
+function isTimeOf({ changes }: { changes: Change[] }, value: LoggedValue | undefined): boolean {
+  if (typeof value !== 'string' || !TIME.test(value)) return false
+  // Without a zone it may be told by any clock.
+  const most = /[+-]\d\d(:\d\d)*$/.test(value.slice(16)) ? HOUR_MS : 15 * HOUR_MS
+  return Math.abs(timeOf(value) - timeOf(changes.at(-1)!.at)) < most
+}
+
+/** Milliseconds of a timestamp as the log has it, in UTC. */
+const timeOf = (text: string) => Date.parse(`${text.slice(0, 19).replace(' ', 'T')}Z`)
