@@ -55,7 +55,7 @@ export async function loadRecordView(
     manyToMany,
     related,
     can: { update: canUpdate, delete: canDelete, create: canCreate },
-    notices: [],
+    notices: await erasedNotices(ctx, resource, row.id),
     dropped: await droppedValues(ctx, resource, row.id),
     keepsVersions: resource.storage.versions !== undefined,
     lifetime: lifetimeOf(ctx, resource, row),
@@ -131,6 +131,16 @@ async function droppedValues(ctx: RequestContext, resource: Resource, id: string
     const field = fields.get(name)
     return text === null || field?.read(ctx) === false ? [] : [{ name: field?.label ?? name, text }]
   })
+}
+
+/** Says of which fields nobody knows any more what they held: they are empty. */
+async function erasedNotices(ctx: RequestContext, resource: Resource, id: string): Promise<string[]> {
+  const erased = new Set(await resource.past?.erasedColumns(ctx.db, id))
+  const labels = [...resource.fields.values()].flatMap((field) =>
+    erased.has(field.column.name) && !field.isSecret && field.read(ctx) ? [field.label] : [],
+  )
+  if (labels.length === 0) return []
+  return [`Erased from the history, so what it held then is not known: ${labels.join(', ')}.`]
 }
 
 /**

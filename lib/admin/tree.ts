@@ -91,6 +91,8 @@ export interface Past {
   present: Resource
   /** What a record held in columns that the table no longer has, or not as this type, by their names. */
   droppedValues(db: RequestContext['db'], id: string): Promise<Texts>
+  /** The columns, by their names, of which an erasure took what a record held then. */
+  erasedColumns(db: RequestContext['db'], id: string): Promise<string[]>
   /** How many records of then are missing in lists, because the key has a type since that cannot hold theirs. */
   countUnfit(db: RequestContext['db']): Promise<number>
   /**

@@ -15,6 +15,8 @@ export interface AsOfTable
   extends Pick<TableFacts, 'schema' | 'name' | 'relation' | 'columns' | 'key' | 'canTryTypes'> {
   /** Every id since the moment is known to fit the key's type (`knownToFit`): they need not be tried one by one. */
   keysFit?: boolean
+  /** Virtual generated columns, which no log can hold: their expressions by name, to be computed anew. */
+  computed?: ReadonlyMap<string, string>
 }
 
 /**
@@ -33,7 +35,16 @@ export async function asOfTable(db: Executor, table: { schema: string; name: str
       `${facts.relation} has no primary key, so it cannot be shown as of an earlier moment.`,
     )
   }
-  return facts
+  return { ...facts, computed: await expressionsOf(db, facts) }
+}
+
+async function expressionsOf(db: Executor, { oid, columns }: TableFacts): Promise<ReadonlyMap<string, string>> {
+  if (!columns.some(({ isVirtual }) => isVirtual)) return new Map()
+  const rows = await db.execute<{ name: string; expression: string }>(sql`
+    select a.attname as name, pg_get_expr(d.adbin, d.adrelid) as expression from pg_attribute as a
+    join pg_attrdef as d on d.adrelid = a.attrelid and d.adnum = a.attnum
+    where a.attrelid = ${oid}::bigint::oid and a.attgenerated = 'v' and not a.attisdropped`)
+  return new Map(rows.map(({ name, expression }) => [name, expression]))
 }
 
 export interface AsOfOptions {
@@ -55,6 +66,8 @@ export interface AsOfOptions {
  * the log. The first is a plain scan with a hashed exclusion, so WHERE, ORDER BY and LIMIT put on top reach the table's
  * indexes; the second grows with the changes since. A list should ask in two steps, as Kontor's own does: the page's ids with `columns`
  * limited to what it filters and sorts by, then those records by `asOfRecords`.
+ *
+ * What an erasure took from the log is null; virtual generated columns are computed from what the others held.
  */
 export function asOfSource(table: AsOfTable, moment: Moment, options: AsOfOptions = {}): SQL {
   const columns = chosen(table, options.columns)
@@ -140,9 +153,12 @@ export const idsToday = (table: AsOfTable, condition: (alias: string) => SQL): S
 export const changedIds = (table: AsOfTable, moment: Moment): SQL =>
   sql`select distinct c.record_id as id from (${changedSince(table, moment)}) as c`
 
-/** The given records as far as they changed since: their earlier values as texts, and whether they began only then. */
+/**
+ * The given records as far as they changed since: their earlier values as texts, the columns whose earlier value an erasure
+ * took, and whether they began only then.
+ */
 export const changedRecords = (table: AsOfTable, moment: Moment, recordIds: readonly string[]): SQL => sql`
-  select l.record_id as "recordId", ${textsOf(sql`l.state`)} as state, l.born
+  select l.record_id as "recordId", ${textsOf(sql`l.state - l.erased`)} as state, l.born, l.erased
   from (${reconstructed(table, moment, among(recordIds))}) as l`
 
 /** The ids of the changes since that deleted one of the given records. */
@@ -155,7 +171,7 @@ export const deletionsSince = (table: AsOfTable, moment: Moment, recordIds: read
  */
 function touching(table: AsOfTable, columns: readonly ColumnFacts[]): SQL {
   if (columns.length === table.columns.length) return sql``
-  return sql`and (c.op <> 'update' or c.before ?| ${arrayOf(columns.map(({ name }) => name))})`
+  return sql`and (c.op <> 'update' or c.changed && ${arrayOf(columns.map(({ name }) => name))})`
 }
 
 /** Only these records; the first condition is the index's. */
@@ -171,16 +187,16 @@ const relationSql = ({ schema, name }: AsOfTable) => sql.raw(`${quote(schema)}.$
 
 function chosen(table: AsOfTable, names: readonly string[] | undefined): ColumnFacts[] {
   if (!names) return table.columns
-  const wanted = new Set([...names, ...table.key])
+  const wanted = new Set([...names, ...names.flatMap((name) => inputsOf(table, name)), ...table.key])
   return table.columns.filter(({ name }) => wanted.has(name))
 }
 
 /** The log rows that must be thought away: after the moment, or of transactions that had not finished by it. */
 function changedSince(table: AsOfTable, moment: Moment, only: SQL = sql``): SQL {
-  const later = sql`select c.record_id, c.id, c.op, c.before from kontor.changes as c
+  const later = sql`select c.record_id, c.id, c.op, c.before, c.changed from kontor.changes as c
     where c.relation = ${table.relation} and c.at > ${moment.at}::timestamptz and ${IS_KNOWN} ${only}`
   if (moment.straddling.length === 0) return later
-  return sql`${later} union all select c.record_id, c.id, c.op, c.before from kontor.changes as c
+  return sql`${later} union all select c.record_id, c.id, c.op, c.before, c.changed from kontor.changes as c
     where c.tx = any(${arrayOf(moment.straddling)}::xid8[]) and c.relation = ${table.relation} and c.at <= ${moment.at}::timestamptz
       and ${IS_KNOWN} ${only}`
 }
@@ -190,14 +206,34 @@ const IS_KNOWN = sql.raw(
   `c.record_id is not null and not (starts_with(c.record_id, 'erased-') and c.id in (select e.change_id from kontor.erasures as e))`,
 )
 
+/** Stands in a record's state for a value that an erasure took. */
+const ERASED = sql.raw(`'{"kontor.erased": true}'::jsonb`)
+
 /**
  * For each record changed since: the columns that differ from today's row, as they were (its changes' \`before\`s, the
- * oldest on top; a delete has all columns), and whether the record began only then.
+ * oldest on top; a delete has all columns), and whether the record began only then. Columns whose value of then an erasure
+ * took are null there, and in \`erased\`.
  */
-const reconstructed = (table: AsOfTable, moment: Moment, only?: SQL) => sql`
-  select c.record_id, kontor.merge_objects(c.before order by c.id desc) as state,
-    min((c.id << 1) | (c.op = 'insert')::int) & 1 = 1 as born
-  from (${changedSince(table, moment, only)}) as c group by c.record_id`
+function reconstructed(table: AsOfTable, moment: Moment, only?: SQL): SQL {
+  const names = arrayOf(
+    table.columns.flatMap(({ name, isVirtual }) => (isVirtual || table.key.includes(name) ? [] : [name])),
+  )
+  const taken = sql`(select jsonb_object_agg(n, ${ERASED}) from unnest(case c.op when 'update' then c.changed else ${names} end) as n)`
+  const state = sql`kontor.merge_objects(
+    case when c.op <> 'insert' and ${WAS_ERASED} then coalesce(${taken}, '{}') || c.before else c.before end order by c.id desc)`
+  return sql`
+  select l.record_id, l.born, case when l.holes then (
+      select coalesce(jsonb_object_agg(v.key, case when v.value = ${ERASED} then 'null' else v.value end), '{}') from jsonb_each(l.state) as v
+    ) else l.state end as state,
+    case when l.holes then array(select v.key from jsonb_each(l.state) as v where v.value = ${ERASED}) else '{}' end as erased
+  from (
+    select c.record_id, ${state} as state, min((c.id << 1) | (c.op = 'insert')::int) & 1 = 1 as born,
+      bool_or(c.op <> 'insert' and ${WAS_ERASED}) as holes
+    from (${changedSince(table, moment, only)}) as c group by c.record_id
+  ) as l`
+}
+
+const WAS_ERASED = sql.raw('c.id in (select e.change_id from kontor.erasures as e)')
 
 /** Today's row of a changed record, found by its key; not needed where only the key is read. */
 function lookedUp(table: AsOfTable, columns: readonly ColumnFacts[], condition: SQL = sql``): SQL {
@@ -281,6 +317,15 @@ export async function countUnfit(db: Executor, table: AsOfTable, moment: Moment)
   return unfit - born
 }
 
+/** The columns that a virtual one is computed from; none of any other. */
+const inputsOf = ({ columns, computed }: Pick<AsOfTable, 'columns' | 'computed'>, name: string): string[] => {
+  const expression = computed?.get(name)
+  if (expression === undefined) return []
+  return columns.flatMap((input) =>
+    !input.isVirtual && expression.includes(input.name.replaceAll('"', '""')) ? [input.name] : [],
+  )
+}
+
 /** The columns of a record as it was: from the log where it has them, else as today (`p`, or what `otherwise` says). */
 function past(
   table: AsOfTable,
@@ -292,6 +337,11 @@ function past(
       const name = quote(column.name)
       const part = table.key.indexOf(column.name)
       if (part >= 0) return sql.raw(`(${keyPart(table, column, part)}) as ${name}`)
+      const expression = table.computed?.get(column.name)
+      if (expression !== undefined) {
+        const inputs = table.columns.filter((input) => inputsOf(table, column.name).includes(input.name))
+        return sql`(select (${sql.raw(expression)}) from (select ${past(table, inputs, otherwise)}) as "kontor.inputs") as ${sql.raw(name)}`
+      }
       const text = `l.state ->> ${literal(column.name)}`
       // The place of a value too large for the log is empty.
       const kept = isBounded(column)

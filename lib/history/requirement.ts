@@ -36,7 +36,10 @@ export function mayHaveMet(table: Columns, { anyOf, today }: Requirement, change
   const state = sql`${sql.identifier(changed)}.state`
   const conditions = anyOf.map((over) => {
     const condition = over(then)
-    const needed = columnsNamed(table, condition).filter((name) => !table.key.includes(name))
+    const named = columnsNamed(table, condition)
+    // What a virtual column holds follows from others: the log says nothing of it.
+    if (table.columns.some(({ name, isVirtual }) => isVirtual && named.includes(name))) return sql`true`
+    const needed = named.filter((name) => !table.key.includes(name))
     if (needed.length === 0) return sql`(${condition})`
     // A record that is gone, or known in part, is in no list of today.
     const unknown = today

@@ -69,7 +69,7 @@ async function assertVisible(db: Executor, relation: string, moment: Moment): Pr
 }
 
 function stepOf(
-  { recordId, state, born }: ChangedRecord,
+  { recordId, state, born, erased }: ChangedRecord,
   facts: TableFacts,
   now: LoggedValues | undefined,
 ): UndoStep[] {
@@ -77,6 +77,8 @@ function stepOf(
   const { relation } = facts
   const kind = born ? 'remove' : now ? 'set' : 'restore'
   const target = born ? {} : state
-  const folded: FoldedStep = { relation, recordId, kind, target, expected: now ?? {}, unknown: [], changes: [] }
+  // In a record that is there what nobody knows stays as it is.
+  const unknown = kind === 'restore' ? erased : []
+  const folded: FoldedStep = { relation, recordId, kind, target, expected: now ?? {}, unknown, changes: [] }
   return settle(folded, facts, now)
 }

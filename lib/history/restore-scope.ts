@@ -27,6 +27,8 @@ export interface ChangedRecord {
   recordId: string
   /** Columns that differ from now, as they were. */
   state: LoggedValues
+  /** Columns whose value of then an erasure took. */
+  erased: string[]
   /** It began only after the moment. */
   born: boolean
 }
@@ -91,10 +93,10 @@ async function statesOf(
   ids: readonly string[],
   moment: Moment,
 ): Promise<ChangedRecord[]> {
-  const rows = await db.execute<{ recordId: string; state: LoggedValues | null; born: boolean }>(
+  const rows = await db.execute<{ recordId: string; state: LoggedValues | null; born: boolean; erased: string[] }>(
     changedRecords(table, moment, ids),
   )
-  return rows.map(({ recordId, state, born }) => ({ recordId, state: state ?? {}, born }))
+  return rows.map(({ state, ...row }) => ({ ...row, state: state ?? {} }))
 }
 
 /** Changed records for which the condition held then, or holds now. */

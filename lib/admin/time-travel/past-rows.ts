@@ -27,6 +27,8 @@ export interface PastTable extends PastRows {
   holdsNow(alias: string, condition: (alias: string) => SQL): SQL
   /** What a record held in columns that the table no longer has, or not as this type, as far as it changed since. */
   droppedValues(db: RequestContext['db'], id: string): Promise<Texts>
+  /** `Past.erasedColumns` of the tree. */
+  erasedColumns(db: RequestContext['db'], id: string): Promise<string[]>
   /** `Past.countUnfit` of the tree. */
   countUnfit(db: RequestContext['db']): Promise<number>
 }
@@ -58,6 +60,10 @@ export function pastOfLog(table: AsOfTable, moment: Moment): PastTable {
       return rows.length > MOST_TODAY ? undefined : rows.map(({ id }) => id)
     },
     countUnfit: (db) => countUnfit(db, table, moment),
+    async erasedColumns(db, id) {
+      const [row] = await db.execute<{ erased: string[] }>(changedRecords(table, moment, [id]))
+      return row?.erased ?? []
+    },
     async droppedValues(db, id) {
       const [row] = await db.execute<{ state: LoggedValues | null }>(changedRecords(table, moment, [id]))
       const state = row?.state ?? {}
@@ -88,6 +94,7 @@ export function pastOfVersions(
     among: (ids) =>
       sql`(select * from ${source()} as v where v.entry_id = any(${sql.param([...ids])}::${sql.raw(sqlType)}[]))`,
     droppedValues: async () => ({}),
+    erasedColumns: async () => [],
     countUnfit: async () => 0,
     holdsNow: (alias, condition) => sql`exists (select from ${all} as ${sql.identifier(NEWEST)}
       where ${sql.identifier(NEWEST)}.entry_id = ${sql.identifier(alias)}.entry_id and ${condition(NEWEST)}

@@ -99,6 +99,7 @@ function resourceThen(
       holdsNow: table.holdsNow,
       idsToday: table.idsToday,
       droppedValues: table.droppedValues,
+      erasedColumns: table.erasedColumns,
       countUnfit: table.countUnfit,
     },
     manyToMany: resource.manyToMany.map(linked),

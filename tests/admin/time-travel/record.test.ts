@@ -3,6 +3,7 @@ import { loadRecordView } from '@/lib/admin/record-view'
 import { travel } from '@/lib/admin/time-travel/travel'
 import type { RecordView } from '@/lib/admin/view'
 import { installTriggers } from '@/lib/history'
+import { eraseHistory } from '@/lib/history/erase'
 import { createTestAdmin, EDITOR } from '@/tests/support/admin'
 import { createTestDatabase } from '@/tests/support/database'
 import { bakeryOptions, createBakery, products } from '../list/bakery'
@@ -122,6 +123,19 @@ describe('a record as of a moment', () => {
       await db.owner.sql`alter type status rename value 'gone' to 'sold_out'`
       await db.admin.sql`delete from products where id = 70`
     }
+  })
+
+  it('says what an erasure took, and shows nothing in its place', async () => {
+    await db.admin.sql`insert into products (id, name, sku, sold, status) values (71, 'Old name', 'B', 0, 'available')`
+    const then = (await db.admin.sql<{ at: string }[]>`select clock_timestamp()::text as at`)[0]!.at
+    await db.admin.sql`update products set name = 'New name', sku = 'C' where id = 71`
+    const erasure = { relation: 'public.products', recordId: '71', columns: ['name'] }
+    await eraseHistory(db.owner.sql, erasure, { actor: 'user:admin', reason: 'asked' })
+    const shown = await record('71', then)
+    expect(shown.texts).toMatchObject({ name: null, sku: 'B' })
+    expect(shown.notices).toEqual(['Erased from the history, so what it held then is not known: Name.'])
+    expect((await record('71')).notices).toEqual([])
+    await db.admin.sql`delete from products where id = 71`
   })
 
   it('keeps what stood in a column that is gone, and knows nothing of one that came', async () => {
