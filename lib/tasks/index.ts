@@ -1,5 +1,5 @@
 export { defineJob, type Job, type JobContext, type Jobs, jobsByKind } from './jobs/job'
-export { answerJob, cancelJob, resumeJob } from './jobs/operations'
+export { answerJob, cancelJob, endUnanswered, resumeJob } from './jobs/operations'
 export { getJob, type JobRow, listJobFailures, listJobs, questionOfJob } from './jobs/pages'
 export { type JobRequest, requestJob } from './jobs/request-job'
 export { pauseTask, resetTask, resumeTask, runTaskNow } from './operations'

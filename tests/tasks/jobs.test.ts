@@ -6,7 +6,7 @@ import { z } from 'zod'
 import { connect } from '@/lib/db/client'
 import { systemClock } from '@/lib/db/clock'
 import { defineJob, type JobContext, jobsByKind } from '@/lib/tasks/jobs/job'
-import { answerJob, cancelJob, lookAgain, resumeJob } from '@/lib/tasks/jobs/operations'
+import { answerJob, cancelJob, endUnanswered, lookAgain, resumeJob } from '@/lib/tasks/jobs/operations'
 import { getJob, listJobFailures, listJobs, questionOfJob } from '@/lib/tasks/jobs/pages'
 import { requestJob } from '@/lib/tasks/jobs/request-job'
 import { type JobsSettings, runJobsWorker } from '@/lib/tasks/jobs/run-jobs'
@@ -298,6 +298,31 @@ test('stopped while it looks or waits, a job has done nothing, and looks anew wh
   expect(await resumeJob(sql, id)).toBe(true)
   await reaches(id, 'completed')
   expect(await marks(id)).toEqual(upTo(35))
+  await stop()
+})
+
+test('a question that nobody answers within a week ends the job with nothing done; it can be started again', async () => {
+  behave = () => {}
+  find = (seen) => (seen === 20 ? 'What of 23?' : undefined)
+  const stop = await start()
+  const id = await ask(35, 'careful')
+  await reaches(id, 'waiting')
+  const inDays = (days: number) => new Date(Date.now() + days * 86_400_000)
+  expect(await endUnanswered(sql, inDays(6.9))).toBe(0)
+  expect((await getJob(sql, id))?.state).toBe('waiting')
+  expect(await endUnanswered(sql, inDays(7.1))).toBe(1)
+  expect(await getJob(sql, id)).toMatchObject({
+    state: 'cancelled',
+    isCancelling: false,
+    error: expect.stringMatching(/^Nobody said within 7 days .* Nothing was done\.$/),
+  })
+  expect(await questionOfJob(sql, id)).toBeUndefined()
+  expect(await endUnanswered(sql, inDays(8))).toBe(0)
+  expect(await marks(id)).toEqual([])
+  find = () => undefined
+  expect(await resumeJob(sql, id)).toBe(true)
+  await reaches(id, 'completed')
+  expect(await getJob(sql, id)).toMatchObject({ error: null })
   await stop()
 })
 

@@ -42,6 +42,23 @@ export async function answerJob(
   return rows.length > 0
 }
 
+/** How long a job waits for an answer. */
+export const UNANSWERED_DAYS = 7
+
+/**
+ * Ends jobs that have waited for an answer for longer than that, with nothing done; a duty of the worker. They can be started
+ * again.
+ * @returns how many there were
+ */
+export async function endUnanswered(sql: postgres.ISql, now: Date): Promise<number> {
+  const rows = await sql`
+    update kontor.jobs set state = 'cancelled', question = null, ended_at = now(), cancel_requested_at = now(), cancelled_by = 'system',
+      error = ${`Nobody said within ${UNANSWERED_DAYS} days what to do about what was in the way, so it was stopped. Nothing was done.`}
+    where state = 'waiting' and coalesce(progressed_at, created_at) < ${now.toISOString()}::timestamptz - make_interval(days => ${UNANSWERED_DAYS})
+    returning id`
+  return rows.length
+}
+
 /**
  * Lets every job that has looked but done nothing yet begin its look again, whoever has it now: what it found holds values
  * of the log, which may have to be forgotten. A question it had asked is asked anew.
