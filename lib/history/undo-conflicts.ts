@@ -12,6 +12,12 @@ export const missingTable = (step: FoldedStep, facts: TableFacts | undefined): U
   blockers: [{ kind: facts ? 'no_key' : 'no_table', canSkip: false }],
 })
 
+/** A step for a record whose id is of another key than the table has now. */
+export const otherKey = (step: FoldedStep): UndoStep => ({
+  ...draft(step),
+  blockers: [{ kind: 'rekeyed', canSkip: false }],
+})
+
 const draft = ({ relation, recordId, kind, unknown, changes }: FoldedStep): UndoStep => ({
   relation,
   recordId,

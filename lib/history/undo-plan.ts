@@ -3,10 +3,11 @@ import type { Executor } from '@/lib/db/client'
 import { type Change, changeColumns, selectChanges } from './change'
 import { type ForeignKey, readForeignKeys, readUniqueKeys } from './constraints'
 import { factsOf, presentRows } from './present-rows'
+import { rekeyed } from './rekeyed'
 import type { TableFacts } from './table-facts'
 import { addKeyBlockers } from './undo-blockers'
 import { tooMany, UNDO_LIMIT, withCascades } from './undo-cascade'
-import { addConflicts, missingTable, settle } from './undo-conflicts'
+import { addConflicts, missingTable, otherKey, settle } from './undo-conflicts'
 import { undoneBy } from './undo-links'
 import { orderSteps } from './undo-order'
 import { chosenBy, type UndoSelector } from './undo-selector'
@@ -67,13 +68,16 @@ export async function undoPlan(
       steps.push(...own.map((step) => missingTable(step, facts)))
       continue
     }
+    const others = await rekeyed(db, own, facts)
+    const known = own.filter(({ recordId }) => !others.has(recordId))
     const present = await presentRows(
       db,
       facts,
-      own.map(({ recordId }) => recordId),
+      known.map(({ recordId }) => recordId),
       options.lock,
     )
-    steps.push(...own.flatMap((step) => settle(step, facts, present.get(step.recordId))))
+    steps.push(...own.filter(({ recordId }) => others.has(recordId)).map(otherKey))
+    steps.push(...known.flatMap((step) => settle(step, facts, present.get(step.recordId))))
   }
   await addConflicts(db, steps, folded)
   const plan = await finish(db, [...marks, ...steps], tables, keys, options.whole)

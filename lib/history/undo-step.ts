@@ -33,6 +33,7 @@ export interface UndoBlocker {
     | 'too_large' // the value was too large for the log
     | 'no_key' // the table has no primary key: nothing says which row it was
     | 'no_table' // the table is gone
+    | 'rekeyed' // the table has another primary key since: the id names another row, or none
     | 'erased' // its key was erased from the log: nobody knows any more which record it was
     | 'mark' // TRUNCATE of too many rows left only a mark
   /** The columns meant, by their database names. */
@@ -101,7 +102,8 @@ export function foldChanges(changes: readonly Change[]): FoldedStep[] {
   return [...records.values()].flatMap((list) => foldRecord(list.sort((a, b) => Number(BigInt(a.id) - BigInt(b.id)))))
 }
 
-function foldRecord(changes: Change[]): FoldedStep[] {
+function foldRecord(logged: Change[]): FoldedStep[] {
+  const changes = inTurn(logged)
   const [first, last] = [changes[0]!, changes.at(-1)!]
   const existedBefore = first.op !== 'insert'
   const existsAfter = last.op !== 'delete'
@@ -121,10 +123,35 @@ function foldRecord(changes: Change[]): FoldedStep[] {
       target: kind === 'remove' ? {} : target,
       expected: kind === 'restore' ? {} : expected,
       unknown,
-      changes,
+      changes: logged,
     },
   ]
 }
+
+/**
+ * The changes of a record in an order in which it is there once at most. A deferrable key lets rows change keys within one
+ * statement, and where they are logged one by one, one comes to a key before the other has left it: the deletion then is of
+ * another row than the one just inserted, and comes first.
+ */
+function inTurn(changes: readonly Change[]): Change[] {
+  const ordered: Change[] = []
+  for (const change of changes) {
+    const previous = ordered.at(-1)
+    if (
+      change.op === 'delete' &&
+      previous?.op === 'insert' &&
+      previous.tx === change.tx &&
+      isOtherRow(previous, change)
+    ) {
+      ordered.splice(-1, 0, change)
+    } else ordered.push(change)
+  }
+  return ordered
+}
+
+/** Whether the row deleted is none that the insertion can have left. */
+const isOtherRow = ({ after }: Change, { before }: Change): boolean =>
+  Object.entries(after ?? {}).some(([column, value]) => before && column in before && !sameValue(value, before[column]))
 
 export const sameValue = (a: LoggedValue | undefined, b: LoggedValue | undefined): boolean => {
   if (typeof a === 'object' && a !== null && typeof b === 'object' && b !== null) {

@@ -154,7 +154,7 @@ async function permitted(
   return rows
 }
 
-const ABSENT: ReadonlySet<UndoBlocker['kind']> = new Set(['gone', 'no_key', 'no_table', 'erased', 'mark'])
+const ABSENT: ReadonlySet<UndoBlocker['kind']> = new Set(['gone', 'no_key', 'no_table', 'rekeyed', 'erased', 'mark'])
 
 /** A field that is closed to this person while owners may change it is a right, not a matter of the form. */
 function assertMayChange(
@@ -230,6 +230,7 @@ const REASONS: Record<UndoBlocker['kind'], string> = {
   too_large: 'The value was too large for the log, so the earlier one is not known.',
   no_key: 'The table has no key: nothing says which row it was.',
   no_table: 'The table no longer exists.',
+  rekeyed: 'The table has another key since: nothing says which row it was.',
   erased: 'Which record it was has been erased from the history.',
   mark: 'So many rows were removed at once that their values were not kept.',
 }
