@@ -8,6 +8,7 @@ import { literal, quote } from './literal'
 import { type Moment, sortable } from './moment'
 import { columnsNamed, mayHaveMet, type Requirement } from './requirement'
 import { type ColumnFacts, readTableFacts, type TableFacts } from './table-facts'
+import { granularityOf } from './trigger-function'
 import { asColumn, isAnyText, unfitting } from './unfit'
 
 /** What time travel needs to know of a table: its columns as they are in the database now. */
@@ -17,6 +18,8 @@ export interface AsOfTable
   keysFit?: boolean
   /** Virtual generated columns, which no log can hold: their expressions by name, to be computed anew. */
   computed?: ReadonlyMap<string, string>
+  /** Keys can change hands within one statement, and the rows are logged one by one. */
+  swapsKeys?: boolean
 }
 
 /**
@@ -35,7 +38,15 @@ export async function asOfTable(db: Executor, table: { schema: string; name: str
       `${facts.relation} has no primary key, so it cannot be shown as of an earlier moment.`,
     )
   }
-  return { ...facts, computed: await expressionsOf(db, facts) }
+  return { ...facts, computed: await expressionsOf(db, facts), swapsKeys: await canSwapKeys(db, facts) }
+}
+
+async function canSwapKeys(db: Executor, facts: TableFacts): Promise<boolean> {
+  if (granularityOf(facts) === 'statement') return false
+  const rows = await db.execute(
+    sql`select from pg_constraint where conrelid = ${facts.oid}::bigint::oid and contype = 'p' and condeferrable`,
+  )
+  return rows.length > 0
 }
 
 async function expressionsOf(db: Executor, { oid, columns }: TableFacts): Promise<ReadonlyMap<string, string>> {
@@ -222,16 +233,28 @@ function reconstructed(table: AsOfTable, moment: Moment, only?: SQL): SQL {
   const state = sql`kontor.merge_objects(
     case when c.op <> 'insert' and ${WAS_ERASED} then coalesce(${taken}, '{}') || c.before else c.before end order by c.id desc)`
   return sql`
-  select l.record_id, l.born, case when l.holes then (
+  select l.record_id, ${table.swapsKeys ? sql`l.born and not ${cameBefore(table)} as born` : sql`l.born`}, case when l.holes then (
       select coalesce(jsonb_object_agg(v.key, case when v.value = ${ERASED} then 'null' else v.value end), '{}') from jsonb_each(l.state) as v
     ) else l.state end as state,
     case when l.holes then array(select v.key from jsonb_each(l.state) as v where v.value = ${ERASED}) else '{}' end as erased
   from (
-    select c.record_id, ${state} as state, min((c.id << 1) | (c.op = 'insert')::int) & 1 = 1 as born,
+    select c.record_id, ${state} as state, min(c.id) as first_id, min((c.id << 1) | (c.op = 'insert')::int) & 1 = 1 as born,
       bool_or(c.op <> 'insert' and ${WAS_ERASED}) as holes
     from (${changedSince(table, moment, only)}) as c group by c.record_id
   ) as l`
 }
+
+/**
+ * Whether the record was there although its first change since is an insertion: it was deleted right after, in the same
+ * transaction, as another row than the one inserted, which came to the key before it had left (`l.first_id`).
+ */
+const cameBefore = (table: AsOfTable) => sql`exists (
+    select from kontor.changes as i cross join lateral (
+      select d.op, d.tx, d.before from kontor.changes as d where d.relation = ${table.relation}
+        and left(d.record_id, 500) = left(i.record_id, 500) and d.record_id = i.record_id and d.id > i.id order by d.id limit 1
+    ) as d
+    where i.id = l.first_id and d.op = 'delete' and d.tx = i.tx
+      and exists (select from jsonb_each(i.after) as v where d.before ? v.key and d.before -> v.key <> v.value))`
 
 const WAS_ERASED = sql.raw('c.id in (select e.change_id from kontor.erasures as e)')
 

@@ -146,6 +146,33 @@ describe('other keys', () => {
     expect(await rowsOf('visits', at)).toEqual(before)
   })
 
+  it.each(['whole', 'cut'])('keys that change hands within one statement: %s', async (name) => {
+    await db.owner.sql.unsafe(
+      name === 'whole'
+        ? `create table whole (id int, v text, primary key (id) deferrable)`
+        : `create table cut (id int, v text, primary key (id) deferrable) partition by range (id);
+          create table cut_1 partition of cut for values from (0) to (1000)`,
+    )
+    await track(name)
+    await db.admin.sql.unsafe(
+      `grant select on ${name} to kontor_app; insert into ${name} values (1, 'a'), (2, 'b'), (3, 'c')`,
+    )
+    const seen: { at: string; rows: string[] }[] = []
+    for (const statement of [
+      `update ${name} set id = case id when 1 then 2 else 1 end where id < 3`,
+      `update ${name} set id = id % 3 + 1`,
+      `insert into ${name} values (9, 'x'); delete from ${name} where id = 9; update ${name} set v = v || '!' where id = 2`,
+      `update ${name} set id = 5 - id where id > 1; delete from ${name} where id = 3`,
+    ]) {
+      seen.push({ at: await now(), rows: await rowsOf(name) })
+      await db.admin.sql.unsafe(statement)
+    }
+    for (const { at, rows } of seen) expect(await rowsOf(name, at)).toEqual(rows)
+    const scope = { schema: 'public', name, past: sql`true`, present: sql`true` }
+    const { steps } = await restorePlan(orm, [scope], seen[0]!.at)
+    expect(steps.map(({ kind }) => kind)).not.toContain('remove')
+  })
+
   it('a table without a key is refused with the reason', async () => {
     await db.owner.sql`create table loose (a int)`
     await expect(asOfTable(orm, { schema: 'public', name: 'loose' })).rejects.toMatchObject({
