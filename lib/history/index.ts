@@ -1,17 +1,5 @@
-export {
-  type AsOfOptions,
-  type AsOfTable,
-  asOfRecords,
-  asOfSource,
-  asOfTable,
-  changedIds,
-  changedRecords,
-  countUnfit,
-  holdsNow,
-  idsToday,
-  knownToFit,
-  unfittingColumns,
-} from './as-of'
+export { type AsOfOptions, asOfRecords, asOfSource, holdsNow, idsToday, unfittingColumns } from './as-of'
+export { type AsOfTable, asOfTable } from './as-of-table'
 export {
   type Change,
   isErasedId,
@@ -22,7 +10,9 @@ export {
   type Oversize,
 } from './change'
 export { type ChangeCounts, changeCounts } from './change-counts'
+export { changedIds, changedRecords } from './changed-since'
 export type { HistoryFilters } from './filters'
+export { countUnfit, knownToFit } from './key-fit'
 export { type HistoryBounds, historyBounds, type Moment, recordedSince, resolveMoment, sortable } from './moment'
 export {
   changesById,

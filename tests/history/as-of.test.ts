@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { asOfRecords, asOfSource, asOfTable, changedRecords, countUnfit, holdsNow } from '@/lib/history/as-of'
+import { asOfTable, changedRecords, countUnfit } from '@/lib/history'
+import { asOfRecords, asOfSource, holdsNow } from '@/lib/history/as-of'
 import { eraseHistory } from '@/lib/history/erase'
 import { historyBounds, resolveMoment } from '@/lib/history/moment'
 import { restorePlan } from '@/lib/history/restore-plan'
