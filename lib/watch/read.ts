@@ -29,12 +29,19 @@ export interface Interest {
 /** A relation of which more changed between two readings is told as a number to those who did not ask for each. */
 const FEW_SEEN = 50
 
-/** The cursor of this moment: everything committed until now counts as read. */
+/**
+ * The cursor of this moment: everything committed until now counts as read. What came along from another cluster the newest
+ * seal tells, once one was made here: an id that is there says nothing of lower ones, whose transactions may still be open
+ * although their numbers are higher than any that is over.
+ */
 export async function presentCursor(sql: postgres.ISql): Promise<Cursor> {
-  const [row] = await sql<{ snapshot: string; system: string; id: string }[]>`
-    select pg_current_snapshot()::text as snapshot, (select system_identifier::text from pg_control_system()) as system,
-      coalesce((select max(id) from kontor.changes), 0)::text as id`
-  return { system: row!.system, floor: row!.id, id: row!.id, snapshot: parseSnapshot(row!.snapshot) }
+  const [row] = await sql<{ snapshot: string; system: string; id: string; floor: string | null }[]>`
+    select pg_current_snapshot()::text as snapshot, c.system, coalesce((select max(id) from kontor.changes), 0)::text as id,
+      (select case when s.system = c.system then coalesce(s.floor, 0)::text end
+        from kontor.seals as s order by s.seq desc limit 1) as floor
+    from (select system_identifier::text as system from pg_control_system()) as c`
+  const { system, id, floor, snapshot } = row!
+  return { system, floor: floor ?? id, id, snapshot: parseSnapshot(snapshot) }
 }
 
 export interface ReadOptions extends Partial<Interest> {

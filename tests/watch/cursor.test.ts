@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { installTriggers } from '@/lib/history'
+import { installTriggers, sealChanges } from '@/lib/history'
 import { formatCursor, isVisibleIn, parseCursor } from '@/lib/watch/cursor'
 import { presentCursor, readPage, readSince } from '@/lib/watch/read'
 import { createTestDatabase } from '@/tests/support/database'
@@ -135,6 +135,22 @@ describe('a cursor', () => {
       expect(after.seq - before.seq).toBe(0)
       expect(after.fetched - before.fetched).toBeLessThan(10)
     })
+  })
+
+  it('loses nothing that got its id earlier and its transaction number later than what is committed', async () => {
+    await sealChanges(db.app.orm)
+    const [quick, slow] = [sessions[0]!, sessions[1]!]
+    for (const session of [quick, slow]) {
+      await session`begin`
+      await session`select pg_current_xact_id()`
+    }
+    await slow`insert into notes (text) values ('slow')`
+    await quick`insert into notes (text) values ('quick')`
+    await quick`commit`
+    const cursor = await presentCursor(db.app.sql)
+    await slow`commit`
+    expect((await readSince(db.app.sql, cursor)).changes.map(({ after }) => after?.text)).toEqual(['slow'])
+    expect((await readSince(db.app.sql, cursor, { reader: 'the same' })).changes).toHaveLength(1)
   })
 
   it('goes on by id after a dump and restore into another cluster', async () => {
