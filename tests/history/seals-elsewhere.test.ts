@@ -120,7 +120,8 @@ async function source(): Promise<Place> {
 
 it('a dump restored into a cluster with lower transaction numbers is sealed on, and verifies', async () => {
   const there = await restoreInto(other.url, await source())
-  expect(await nextXid(there)).toBeLessThan(await nextXid(here))
+  const left = await nextXid(here)
+  expect(await nextXid(there)).toBeLessThan(left)
   expect(await verify(there)).toMatchObject({ findings: [], unsealed: 11, moves: [] })
   await write(there, 3)
   expect(await verify(there)).toMatchObject({ findings: [], unsealed: 14 })
@@ -136,8 +137,7 @@ it('a dump restored into a cluster with lower transaction numbers is sealed on, 
   const [log] = await there.app.sql`select count(*)::int as n from kontor.changes`
   expect({ findings, unsealed, intact }).toEqual({ findings: [], unsealed: 0, intact: log!.n })
   // The numbers of the other cluster come up here: nothing that came along is taken for new.
-  for (let turn = 0; turn < 2; turn++) await burn(there)
-  expect(await nextXid(there)).toBeGreaterThan(await nextXid(here))
+  while ((await nextXid(there)) <= left) await burn(there)
   expect(await seal(there)).toBe(0)
   expect(await verify(there)).toMatchObject({ findings: [], intact: log!.n })
 })
