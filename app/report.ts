@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { ConfigError } from '@/lib/admin'
 import type { ActionResult } from '@/lib/admin/view'
 import { isConnectionLost, postgresErrorOf } from '@/lib/db/postgres-errors'
+import { databaseAway } from '@/lib/db/reachability'
 import { AdminError } from '@/lib/errors'
 import { getRuntime } from '@/lib/runtime'
 
@@ -11,8 +12,7 @@ import { getRuntime } from '@/lib/runtime'
  */
 export async function reportError(error: unknown): Promise<AdminError & { reference?: string }> {
   if (error instanceof AdminError && !(error instanceof ConfigError)) return error
-  if (isConnectionLost(error))
-    return new AdminError('unavailable', 'The database cannot be reached just now. Try again in a moment.')
+  if (isConnectionLost(error)) return databaseAway()
   if (postgresErrorOf(error)?.code === '57014') {
     return new AdminError(
       'timeout',

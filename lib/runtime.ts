@@ -43,7 +43,7 @@ export function readAdmin(): AdminSource {
 function makeRuntime(): Runtime {
   const env = readEnv(process.env, 'web')
   const log = pino({ name: 'kontor', level: process.env.LOG_LEVEL ?? 'info' })
-  const db = connect(env.databaseUrl, { applicationName: 'kontor web', plansEach: true })
+  const db = connect(env.databaseUrl, { applicationName: 'kontor web', plansEach: true, connectTimeout: 3 })
   const admin = readAdmin()
   const feed = createFeed({ sql: db.sql, listenUrl: env.listenUrl, log })
   const clock = { now: () => new Date() }

@@ -4,7 +4,9 @@
 //   1154, 1208),
 // - once it is connected again, they run outside of any transaction, and answers reach the wrong statements,
 // - one sent between the socket's error and its end is never answered, the first one after fails with an old error, and
-//   a connection that is lost while it is made ends the process.
+//   a connection that is lost while it is made ends the process,
+// - one that is closed while it is made, without a word, is made again for ever, without a pause: whoever waits for it
+//   (behind a pooler or a port of Docker whose server is away) never hears of it.
 // Mended, a transaction whose connection is lost fails every further statement, and nothing of a connection is left for
 // the next one. Nor is anything of a statement that fails after its first rows: 3.4.9 goes on counting where it was, so
 // that the next result on that connection begins with holes.
@@ -43,6 +45,13 @@ const REPAIRS = {
       `    if (query || sent.length) error(Errors.connection('CONNECTION_CLOSED', options, socket)) ${MARK}
     query = results = errorResponse = null
     result = new Result()
+`,
+    ],
+    [
+      '    if (initial)\n      return reconnect()\n',
+      `    if (initial && options.host.length > 1) ${MARK}
+      return reconnect()
+    initial && errored(Errors.connection('CONNECTION_CLOSED', options, socket))
 `,
     ],
     ['        return fetchArrayTypes()\n', `        return fetchArrayTypes().catch(error) ${MARK}\n`],

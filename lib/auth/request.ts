@@ -1,6 +1,7 @@
 import { cookies, headers } from 'next/headers'
 import { redirect } from 'next/navigation'
 import { cache } from 'react'
+import { whileReachable } from '@/lib/db/reachability'
 import { AdminError } from '@/lib/errors'
 import { clientAddress } from './client-address'
 import type { AuthContext, PersonActor, RequestFacts } from './context'
@@ -14,10 +15,11 @@ type WhoAsks = Pick<AuthContext, 'db' | 'env' | 'clock'>
  * The second door of this domain: what works only while Next handles a request.
  *
  * Who asks, read from the database once for each request however often it is called; undefined for nobody.
+ * @throws AdminError `unavailable` where the database does not answer: whatever a request wants, it begins here
  */
 export const currentActor = cache(async (auth: WhoAsks): Promise<PersonActor | undefined> => {
   const sessionId = await currentSessionId(auth)
-  return sessionId ? findActor(auth.db.orm, sessionId, auth.clock.now()) : undefined
+  return sessionId ? whileReachable(auth.db, findActor(auth.db.orm, sessionId, auth.clock.now())) : undefined
 })
 
 /** For pages: who asks, or the way to the sign-in page and back here afterwards. */

@@ -1,5 +1,6 @@
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import postgres from 'postgres'
+import { reachability } from './reachability'
 
 /** A Drizzle database, or a transaction of one: everything that runs SQL takes this. */
 export type Executor = Pick<PostgresJsDatabase, 'execute' | 'select' | 'insert' | 'update' | 'delete'>
@@ -9,6 +10,11 @@ export interface Database {
   orm: PostgresJsDatabase
   /** The postgres.js pool itself: LISTEN, COPY, cursors and streaming. */
   sql: postgres.Sql
+  /**
+   * Whether the server answers, asked over a connection of its own: a pool that is merely busy says nothing about it.
+   * Known within 1.5 s; asked at the same time, it is asked once.
+   */
+  isReachable(): Promise<boolean>
   /** Waits up to five seconds for running queries, then closes every connection. */
   close(): Promise<void>
 }
@@ -26,7 +32,15 @@ export interface ConnectOptions {
    * round trips. Default: as the server decides, and Drizzle's are planned each time all the same.
    */
   plansEach?: boolean
+  /** Seconds within which a connection is made; `?connect_timeout=` in the address goes first. Default 10. */
+  connectTimeout?: number
 }
+
+/**
+ * Seconds until a connection that failed is made again, after so many failures. A query waits for that: postgres.js's
+ * own 20 s would let people wait for an answer that is known, and keep a server that is back out of use.
+ */
+const backoff = (failures: number) => Math.min(0.5, 0.02 * 2 ** failures)
 
 /**
  * Output settings under which a value's text is its identity: the same row always gives the same text, whatever the
@@ -53,7 +67,8 @@ export function connect(url: string, options: ConnectOptions = {}): Database {
   const sql = postgres(url, {
     max: options.max ?? 10,
     idle_timeout: 60,
-    connect_timeout: 10,
+    connect_timeout: connectTimeout(url) ?? options.connectTimeout ?? 10,
+    backoff,
     onnotice: () => {},
     connection: {
       application_name: options.applicationName ?? 'kontor',
@@ -67,7 +82,20 @@ export function connect(url: string, options: ConnectOptions = {}): Database {
     const serialize = sql.options.serializers[oid]
     sql.options.serializers[oid] = (value: unknown) => (typeof value === 'string' ? value : serialize?.(value))
   }
-  return { orm, sql, close: () => sql.end({ timeout: 5 }) }
+  const probe = reachability(url)
+  return {
+    orm,
+    sql,
+    isReachable: probe.ask,
+    close: async () => {
+      await Promise.all([sql.end({ timeout: 5 }), probe.close()])
+    },
+  }
+}
+
+/** What the address says of it, as libpq reads it. */
+function connectTimeout(url: string): number | undefined {
+  return Number(new URL(url).searchParams.get('connect_timeout')) || undefined
 }
 
 /** Statements of Drizzle's that a client remembers to have seen, and as many again of those it prepares. */

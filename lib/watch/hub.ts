@@ -40,6 +40,8 @@ export interface HubParts {
   heartbeatMs?: number
   /** How long a session that is over may go on hearing. Default 5,000. */
   checkMs?: number
+  /** How long the log may not be readable before browsers are told so. Default 2,000. */
+  awayMs?: number
   /** How often it is looked who else is on a record. Default 2,000. */
   companyMs?: number
   /** Default 12. */
@@ -62,7 +64,8 @@ export interface HubState {
 export interface Hub {
   /**
    * Opens a stream. Events: `hello`, `changes` (a list of `Sight`), `reload` (something was missed: look at everything
-   * anew), `beat`, `company` (who else is on the records this browser shows) and `end` (with the reason) before the hub closes it. Each has the id to go on from.
+   * anew), `beat`, `company` (who else is on the records this browser shows), `away` and `back` (the database) and `end`
+   * (with the reason) before the hub closes it. Each has the id to go on from.
    * @param options.since the id of the last event heard
    * @throws AdminError `unauthenticated`, `rate_limited` beyond the session's share, `unavailable`
    */
@@ -74,6 +77,9 @@ export interface Hub {
   close(): void
 }
 
+/** How often it is looked whether the log can still be read. */
+const LOOK_MS = 500
+
 /** Batches that may wait while the rights are asked. Beyond, everybody is told to look anew. */
 const MOST_WAITING = 200
 
@@ -82,7 +88,16 @@ const none = () => []
 
 /** One hub per process. Nothing runs until somebody opens a stream. */
 export function createHub(parts: HubParts): Hub {
-  const { feed, findViewers, sql, log, heartbeatMs = 20_000, checkMs = 5_000, companyMs = 2_000 } = parts
+  const {
+    feed,
+    findViewers,
+    sql,
+    log,
+    heartbeatMs = 20_000,
+    checkMs = 5_000,
+    companyMs = 2_000,
+    awayMs = 2_000,
+  } = parts
   const { maxPerSession = 12, maxStreams = 2_000, maxWaiting = 64 * 1024 } = parts
   const streams = new Set<Stream>()
   const viewers = new Map<string, Viewer>()
@@ -95,6 +110,7 @@ export function createHub(parts: HubParts): Hub {
   let timers: NodeJS.Timeout[] = []
   let dropped = 0
   let isClosed = false
+  let isAway = false
 
   const sessions = () => [...new Set([...streams].map(({ session }) => session))]
 
@@ -138,12 +154,21 @@ export function createHub(parts: HubParts): Hub {
 
   const checkSoon = () => void check().catch((error) => log.warn({ err: error }, 'sessions could not be checked'))
 
+  /** Tells when what changes cannot be read any more, and when it can again: what was missed comes by itself. */
+  const tellReach = () => {
+    const isLate = feed.state().lagSeconds * 1000 > awayMs
+    if (isLate === isAway) return
+    isAway = isLate
+    for (const stream of [...streams]) stream.send(isAway ? 'away' : 'back', {})
+  }
+
   const startTimers = () => {
     if (timers.length > 0) return
     timers = [
       setInterval(() => {
         for (const stream of [...streams]) stream.send('beat', {}, cursor)
       }, heartbeatMs),
+      setInterval(tellReach, LOOK_MS),
       setInterval(checkSoon, checkMs),
       setInterval(() => void tellCompany().catch((error) => log.warn({ err: error }, 'presence')), companyMs),
     ]

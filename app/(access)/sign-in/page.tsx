@@ -2,6 +2,7 @@ import type { Metadata } from 'next'
 import { redirect } from 'next/navigation'
 import { hasUsers, readProviders, safeReturnPath } from '@/lib/auth'
 import { currentActor } from '@/lib/auth/request'
+import { whileReachable } from '@/lib/db/reachability'
 import { getRuntime } from '@/lib/runtime'
 import { orErrorPage } from '../../page-outcome'
 import styles from '../access.module.css'
@@ -37,7 +38,7 @@ export default async function SignInPage({ searchParams }: { searchParams: Promi
   const callbackUrl = safeReturnPath(one('callbackUrl'))
   const runtime = await getRuntime()
   if (await orErrorPage(currentActor(runtime))) redirect(callbackUrl)
-  if (!(await orErrorPage(hasUsers(runtime.db.orm)))) redirect('/setup')
+  if (!(await orErrorPage(whileReachable(runtime.db, hasUsers(runtime.db.orm))))) redirect('/setup')
   const notice = NOTICES[one('notice') ?? '']
   const error = one('error')
   const problem = error ? (PROBLEMS[error] ?? 'Signing in did not work. Try again.') : undefined

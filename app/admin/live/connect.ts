@@ -1,6 +1,6 @@
 import { readEvents, type ServerEvent } from './event-reader'
 
-export type LiveState = 'connecting' | 'live' | 'reconnecting' | 'offline' | 'signed out'
+export type LiveState = 'connecting' | 'live' | 'away' | 'reconnecting' | 'offline' | 'signed out'
 
 interface Parts {
   /** Id of the last event that any page heard. */
@@ -22,11 +22,12 @@ export async function stayConnected({ lastId, onEvent, onState, signal }: Parts)
   let lostAt: number | undefined
   onState('connecting')
   while (!signal.aborted) {
-    const outcome = await once(lastId(), signal, onEvent, () => {
+    const onOpen = () => {
       failures = 0
       lostAt = undefined
       onState('live')
-    })
+    }
+    const outcome = await once(lastId(), signal, onEvent, onOpen, () => onState('away'))
     if (signal.aborted) return
     if (outcome === 'signed out') return onState('signed out')
     lostAt ??= performance.now()
@@ -42,6 +43,7 @@ async function once(
   stopping: AbortSignal,
   onEvent: Parts['onEvent'],
   onOpen: () => void,
+  onAway: () => void,
 ): Promise<'lost' | 'refused' | 'signed out'> {
   const silence = new AbortController()
   let timer: number | undefined
@@ -62,7 +64,8 @@ async function once(
     await readEvents(
       response.body,
       (event) => {
-        if (event.event === 'hello') onOpen()
+        if (event.event === 'hello' || event.event === 'back') onOpen()
+        if (event.event === 'away') onAway()
         if (event.event === 'end') isOver = (event.data as { because: string }).because === 'signed out'
         onEvent(event)
       },

@@ -7,6 +7,7 @@ import styles from './live-dot.module.css'
 const WORDS: Record<LiveState, string> = {
   connecting: 'Connecting',
   live: 'Live',
+  away: 'No database',
   reconnecting: 'Reconnecting',
   offline: 'Offline',
   'signed out': 'Signed out',
@@ -15,8 +16,10 @@ const WORDS: Record<LiveState, string> = {
 const TITLES: Record<LiveState, string> = {
   connecting: 'The page is about to follow what changes.',
   live: 'The page follows what changes.',
+  away: 'The site cannot reach its database. What you see may be older than it looks; what was missed comes by itself.',
   reconnecting: 'The connection was lost and is being opened again. What you see may be older than it looks.',
-  offline: 'The site cannot be reached. What you see may be older than it looks; what was missed comes by itself.',
+  offline:
+    'The site, or its database, cannot be reached. What you see may be older than it looks; what was missed comes by itself.',
   'signed out': 'You are not signed in any more. Reload the page to sign in.',
 }
 
