@@ -15,7 +15,7 @@ interface Props {
   refused: string | string[] | undefined
 }
 
-/** The page a day begins with: everything this person may see, with counts that cost nothing. */
+/** The page a day begins with: everything this person may see, with cheap counts. */
 export async function HomeOverview({ label, refused }: Props) {
   const [ctx, menu] = await Promise.all([pageContext(), currentMenu()])
   const { words, day } = greeting(ctx)

@@ -3,7 +3,7 @@ import { Icon } from '@/lib/ui/icon'
 import { PageLink } from '@/lib/ui/page-link'
 import styles from './overview.module.css'
 
-/** Sections and what is in them, with counts that cost nothing. */
+/** Sections and what is in them, with cheap counts. */
 export function Overview({ sections }: Pick<MenuView, 'sections'>) {
   return sections.map(({ key, label, items }) => (
     <section key={key} className={styles.section} aria-labelledby={`overview-${key}`}>

@@ -1,6 +1,6 @@
 import type { RequestContext } from './context'
 import { numberFormat } from './fields/format'
-import { rowEstimates } from './row-estimates'
+import { type RowCount, rowCounts } from './row-counts'
 import type { Resource } from './tree'
 import type { MenuView } from './view'
 
@@ -19,19 +19,18 @@ export const versionHref = (resource: Pick<Resource, 'section' | 'slug'>, id: st
   `${recordHref(resource, id)}?version=${version}`
 
 /**
- * The side menu as this person sees it. Counts are the planner's own; there is none where a scope makes the
- * whole table's number wrong.
+ * The side menu as this person sees it. There is no count where a scope makes the whole table's number wrong.
  */
 export async function loadMenu(ctx: RequestContext, system: MenuView['system'] = []): Promise<MenuView> {
   const { title, logo, footer, sections } = ctx.admin
-  const counts = await rowEstimates(ctx.db)
+  const counts = await rowCounts(ctx)
   const groups = await Promise.all(
     sections.map(async ({ key, label, resources }) => {
       const answers = await Promise.all(resources.map((resource) => resource.hidden || resource.authorize(ctx, 'list')))
       const items = resources.flatMap((resource, at) => {
         if (resource.hidden || answers[at] === false) return []
         const isWhole = answers[at] === true && !resource.scope(ctx)
-        const count = isWhole ? shortCount(counts.get(resource.shape.relation), ctx.locale) : undefined
+        const count = isWhole ? shortCount(counts(resource), ctx.locale) : undefined
         return [{ href: listHrefOf(resource), label: resource.plural, icon: resource.icon, count }]
       })
       return { key, label, items }
@@ -40,10 +39,11 @@ export async function loadMenu(ctx: RequestContext, system: MenuView['system'] =
   return { title, logo, footer, sections: groups.filter(({ items }) => items.length > 0), system }
 }
 
-/** 50 → '50', 2,000 → '2,000', 20,000 → '20K': as short as the menu needs. */
-function shortCount(count: number | undefined, locale: string): string | undefined {
-  if (count === undefined) return undefined
-  return numberFormat(locale, count >= 10_000 ? COMPACT : undefined).format(count)
+/** 50 → '50', 2,000 → '2,000', 20,000 → '20K', more than that → '1,000+': as short as the menu needs. */
+function shortCount(found: RowCount | undefined, locale: string): string | undefined {
+  if (found === undefined) return undefined
+  const { count, isAtLeast } = found
+  return `${numberFormat(locale, count >= 10_000 ? COMPACT : undefined).format(count)}${isAtLeast ? '+' : ''}`
 }
 
 const COMPACT = { notation: 'compact', maximumFractionDigits: 1 } as const

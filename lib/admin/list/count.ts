@@ -46,7 +46,7 @@ async function countToTheEnd(ctx: RequestContext, resource: Resource, asked: Ask
 
 /** The whole table: where the planner knows that it is large, nothing is read at all. */
 async function countAll(ctx: RequestContext, resource: Resource): Promise<CountView> {
-  const known = (await rowEstimates(ctx.db)).get(resource.shape.relation) ?? 0
+  const known = (await rowEstimates(ctx.db)).get(resource.shape.relation)?.rows ?? 0
   if (known > 5 * MOST_COUNTED) return { kind: 'about', count: Math.round(known) }
   const [row] = await ctx.db.execute<{ counted: number }>(capped(resource, {}))
   const counted = row?.counted ?? 0
