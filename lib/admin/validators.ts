@@ -41,6 +41,9 @@ async function validateByShape(shape: ZodType, changeset: Changeset, operation: 
     }
     return
   }
-  for (const { path, message } of result.error.issues)
-    changeset.addError(path.length > 0 ? String(path[0]) : '', message)
+  for (const { path, message } of result.error.issues) {
+    const field = path.length > 0 ? String(path[0]) : ''
+    // A value that could not be read is missing here, and has had its word.
+    if (field === '' || !(field in changeset.errors) || field in changeset.values) changeset.addError(field, message)
+  }
 }

@@ -6,6 +6,7 @@ import type { RecordValues, Resource } from '../tree'
 import { castCreate, requireValues } from './cast'
 import type { Draft } from './draft'
 import { evictBeyondLimit } from './expire'
+import { type Attempt, withAllThatIsWrong } from './foresee'
 import { changedLinks, type LinkChange, type Links, saveLinks } from './links'
 import { inTransaction, type Road } from './road'
 
@@ -26,15 +27,28 @@ export interface CreateInput {
  * @throws AdminError `forbidden`, `invalid` with messages by field, `hook_rejected`, `conflict`
  */
 export async function createRecord(road: Road, resource: Resource, input: CreateInput): Promise<StoredRow> {
-  const row = await inTransaction(road, resource, (ctx) => createInside(ctx, resource, input))
+  const attempt: Attempt = {}
+  const row = await inTransaction(road, resource, (ctx) => createInside(ctx, resource, input, attempt)).catch(
+    async (error: unknown) => {
+      throw input.values ? await withAllThatIsWrong(error, road.ctx, resource, attempt) : error
+    },
+  )
   // In a transaction of its own: what goes now is the site's doing, not the creator's.
   await evictBeyondLimit(road.ctx, resource)
   return row
 }
 
-/** The same within a transaction that is already open. */
-export async function createInside(ctx: OperationContext, resource: Resource, input: CreateInput): Promise<StoredRow> {
-  const { draft, links } = await prepareCreate(ctx, resource, input)
+/**
+ * The same within a transaction that is already open.
+ * @param attempt is told what it comes to
+ */
+export async function createInside(
+  ctx: OperationContext,
+  resource: Resource,
+  input: CreateInput,
+  attempt?: Attempt,
+): Promise<StoredRow> {
+  const { draft, links } = await prepareCreate(ctx, resource, input, attempt)
   const row = await insert(ctx, resource, draft)
   await finishCreate(ctx, resource, row, links)
   return row
@@ -51,9 +65,11 @@ export async function prepareCreate(
   ctx: OperationContext,
   resource: Resource,
   input: CreateInput,
+  attempt: Attempt = {},
 ): Promise<PreparedCreate> {
   await assertAllowed(ctx, resource, 'create')
   const draft = await castCreate(ctx, resource, input.values ?? {})
+  attempt.draft = draft
   Object.assign(draft.values, input.typed)
   for (const [name, text] of Object.entries(input.exact ?? {})) draft.give(name, text)
   applyDefaults(resource, draft, 'defaultFn')

@@ -97,17 +97,15 @@ async function explainUnique(error: PostgresError, scene: Scene): Promise<AdminE
   const fields = names.flatMap((name) => fieldOfColumn(holder, name) ?? [])
   const values = keyOfDetail(error.detail, names.length)
   const taker = fields.length === names.length ? await nameOfTaker(scene, holder, fields, values) : undefined
-  const together =
-    fields.length > 1
-      ? ` together with ${fields
-          .slice(1)
-          .map(({ label }) => label)
-          .join(' and ')}`
-      : ''
-  const message = taker
-    ? `Taken by “${taker}”${together}. Choose another.`
-    : `Already taken${together}. Choose another.`
+  const message = takenMessage(fields, taker)
   return onFields(error, scene, holder, fields.slice(0, 1), 'invalid', message)
+}
+
+/** What to say where another record has the values of these fields already. @param taker its name, where it may be told */
+export function takenMessage(fields: readonly Field[], taker: string | undefined): string {
+  const others = fields.slice(1).map(({ label }) => label)
+  const together = others.length > 0 ? ` together with ${others.join(' and ')}` : ''
+  return taker ? `Taken by “${taker}”${together}. Choose another.` : `Already taken${together}. Choose another.`
 }
 
 /** The record that already has the values, where the person may see it. */

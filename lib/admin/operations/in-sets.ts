@@ -48,7 +48,7 @@ export function updateSet(
     },
     write: (inside, sets, prepared) => sets.updateAll(inside.tx, prepared),
     finish: (row, prepared) => finishUpdate(ctx, resource, row, prepared),
-    single: ({ row, input }) => updateInside(ctx, resource, row.id, input, row),
+    single: ({ row, input }) => updateInside(ctx, resource, row.id, input, { locked: row }),
   })
 }
 

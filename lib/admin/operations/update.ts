@@ -9,6 +9,7 @@ import { absence } from './absence'
 import { assertNewest, castUpdate, requireValues } from './cast'
 import { applyDefaults, reload } from './create'
 import { Draft } from './draft'
+import { type Attempt, withAllThatIsWrong } from './foresee'
 import { changedLinks, type LinkChange, type Links, saveLinks } from './links'
 import { inTransaction, type Road } from './road'
 
@@ -39,22 +40,28 @@ export interface Updated {
  * @throws AdminError `not_found`, `forbidden`, `invalid`, `hook_rejected`, `stale_record` with the conflicting fields
  */
 export function updateRecord(road: Road, resource: Resource, id: string, input: UpdateInput): Promise<Updated> {
-  return inTransaction(road, resource, (ctx) => updateInside(ctx, resource, id, input))
+  const attempt: Attempt = { id }
+  return inTransaction(road, resource, (ctx) => updateInside(ctx, resource, id, input, { attempt })).catch(
+    async (error: unknown) => {
+      throw input.values ? await withAllThatIsWrong(error, road.ctx, resource, attempt) : error
+    },
+  )
 }
 
 /**
  * The same within a transaction that is already open.
- * @param locked the record where the caller has loaded it for this very write
+ * @param given.locked the record where the caller has loaded it for this very write
+ * @param given.attempt is told what it comes to
  */
 export async function updateInside(
   ctx: OperationContext,
   resource: Resource,
   id: string,
   input: UpdateInput,
-  locked?: StoredRow,
+  given: { locked?: StoredRow; attempt?: Attempt } = {},
 ): Promise<Updated> {
-  const row = locked ?? (await loadForWrite(ctx, resource, id, 'update'))
-  const { prepared, merged } = await prepareUpdate(ctx, resource, row, input)
+  const row = given.locked ?? (await loadForWrite(ctx, resource, id, 'update'))
+  const { prepared, merged } = await prepareUpdate(ctx, resource, row, input, given.attempt)
   if (!prepared) return { row, isChanged: false, merged }
   const written = await write(ctx, resource, row, prepared)
   await finishUpdate(ctx, resource, written, prepared)
@@ -74,18 +81,20 @@ export async function prepareUpdate(
   resource: Resource,
   row: StoredRow,
   input: UpdateInput,
+  attempt: Attempt = {},
 ): Promise<{ prepared?: PreparedUpdate; merged: string[] }> {
   const record = toRecord(resource, row.texts)
   if (resource.storage.versions) assertNewest(resource, row, input)
   const draft = input.values
     ? await castUpdate(ctx, resource, row, { values: input.values, shown: input.shown })
     : new Draft(resource, row.texts)
+  attempt.draft = draft
   Object.assign(draft.values, input.typed)
   for (const [name, text] of Object.entries(input.exact ?? {})) draft.give(name, text)
   const links = await changedLinks(ctx, resource, row, input.links)
-  draft.assertValid()
   const merged = mergedLabels(resource, row, input)
-  if (Object.keys(draft.texts()).length === 0 && links.length === 0) return { merged }
+  const isRefused = Object.keys(draft.errors).length > 0
+  if (!isRefused && Object.keys(draft.texts()).length === 0 && links.length === 0) return { merged }
 
   applyDefaults(resource, draft, 'onUpdateFn')
   await resource.validate.update(ctx, draft, record)
