@@ -41,6 +41,12 @@ export interface ResourceView {
   can: { create: boolean; update: boolean; delete: boolean }
 }
 
+/** What brings a deleted record back. */
+export interface Restorable {
+  /** The change that deleted it, to be undone; absent where it keeps versions, and is undeleted. */
+  change?: string
+}
+
 /** What a deletion would mean to the records that refer to one, in words such as "3 order lines". */
 export interface DeletionView {
   /** Deleted with it. */

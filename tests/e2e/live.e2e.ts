@@ -82,6 +82,38 @@ test.describe('open pages', () => {
     await sql`delete from catalogue.products where id = ${row?.id}`
     await expect(page.getByText('postgres has deleted this product.', { exact: false })).toBeVisible()
     await expect(name).toHaveValue('Live form, again')
+
+    // Saved all the same, it is told again; brought back where it is, what was typed is saved.
+    await page.getByRole('button', { name: 'Save and continue' }).click()
+    await expect(page.getByText(/does not exist \(any more\)/)).toBeVisible()
+    await page.getByRole('button', { name: 'Restore' }).click()
+    await expect(page.getByText(/has deleted this product|is not there any more/)).toBeHidden()
+    await expect(page.getByText(/does not exist \(any more\)/)).toBeHidden()
+    await expect(name).toHaveValue('Live form, again')
+    await page.getByRole('button', { name: 'Save and continue' }).click()
+    await expect
+      .poll(() => sql`select name, price::text from catalogue.products where id = ${row?.id ?? 0}`)
+      .toMatchObject([{ name: 'Live form, again', price: '3.00' }])
+  })
+
+  test('offer to bring a record back once it is gone, and where nobody may, nothing', async ({
+    page,
+    signInAs,
+    sql,
+  }) => {
+    await signInAs('editor')
+    await sql`delete from catalogue.products where name like any ('{Live %,Zwirbel %}')`
+    const [row] = await sql`insert into catalogue.products (name, slug, sku, price)
+      values ('Live editor', 'live-editor', 'LIVE-4', 1) returning id`
+    const other = await page.request.get(`/api/restorable/catalogue/products/${row?.id}`)
+    expect(await other.json()).toEqual({ by: null })
+    await sql`delete from catalogue.products where id = ${row?.id}`
+    const gone = await page.request.get(`/api/restorable/catalogue/products/${row?.id}`)
+    expect(gone.ok() ? await gone.json() : gone.status()).toEqual({ by: { change: expect.any(String) } })
+    const person = await page.request.get(`/api/restorable/system/users/${crypto.randomUUID()}`)
+    expect(person.ok() ? await person.json() : { by: null }).toEqual({ by: null })
+    await page.context().clearCookies()
+    expect((await page.request.get(`/api/restorable/catalogue/products/${row?.id}`)).status()).toBe(401)
   })
 
   test('keep what is typed when a save finds its record deleted in the same moment', async ({

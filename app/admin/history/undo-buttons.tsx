@@ -45,8 +45,8 @@ export function UndoRequestOf({ request, count, size }: { request: string; count
 const allOf = (count: number) => (count > 1000 ? 'all changes' : `all ${count} changes`)
 
 /** Brings a deleted record back. */
-export function RestoreRecord({ id }: { id: string }) {
-  return <UndoButton request={{ ids: [id] }} label="Restore" tone="primary" size="normal" />
+export function RestoreRecord({ id, size = 'normal', onDone }: { id: string } & Pick<Props, 'size' | 'onDone'>) {
+  return <UndoButton request={{ ids: [id] }} label="Restore" tone="primary" size={size} onDone={onDone} isReturn />
 }
 
 /** Undoes what a request of this person has just done. */
@@ -86,16 +86,20 @@ interface Props {
   size?: 'normal' | 'small'
   className?: string
   onDone?: () => void
+  /** Whether it brings a record back: then no page is left, whatever it shows. */
+  isReturn?: boolean
 }
 
-function UndoButton({ request, label, question, tone, size = 'small', className, onDone }: Props) {
+function UndoButton({ request, label, question, tone, size = 'small', className, onDone, isReturn }: Props) {
   const router = useRouter()
   const [isRunning, start] = useTransition()
   const [isAsking, startAsking] = useTransition()
 
   // What it tells the page beforehand must be seen at once, so it stands outside the transition.
   function run(asked: UndoRequest) {
-    void byOwnHand((page) => new Promise((resolve) => start(async () => resolve(await send(asked, page)))))
+    const deed = (page: OpenPage | undefined) =>
+      new Promise<boolean>((resolve) => start(async () => resolve(await send(asked, page))))
+    void (isReturn ? deed(undefined) : byOwnHand(deed))
   }
 
   /** Resolves to whether it left the page. */

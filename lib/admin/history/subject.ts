@@ -3,9 +3,10 @@ import { AdminError, notFound } from '@/lib/errors'
 import { recordHistory } from '@/lib/history'
 import type { RequestContext } from '../context'
 import { loadLastVersion } from '../operations/versions'
-import { assertRecordAllowed, rowCondition } from '../policy'
+import { assertRecordAllowed, isAllowed, rowCondition } from '../policy'
 import { titleOf, toRecord } from '../record'
 import type { Resource } from '../tree'
+import type { Restorable } from '../view'
 import type { ChangeView } from './change-view'
 import { loadRecordHistory, maySeeAllOf } from './load-history'
 
@@ -42,6 +43,24 @@ export async function findSubject(ctx: RequestContext, resource: Resource, id: s
   const deletion = await findDeletion(ctx, resource, id)
   if (!deletion) throw notFound(`${resource.singular} ${id}`)
   return { title: deletion.title, isGone: true, hasVersions: false, deletion }
+}
+
+/**
+ * What brings a record back that is gone, for somebody who may do that; undefined where it is there, or nothing would.
+ * @throws AdminError `forbidden`
+ */
+export async function findRestorable(
+  ctx: RequestContext,
+  resource: Resource,
+  id: string,
+): Promise<Restorable | undefined> {
+  const subject = await findSubject(ctx, resource, id).catch((error: unknown) => {
+    if (error instanceof AdminError && error.code === 'not_found') return undefined
+    throw error
+  })
+  if (!subject?.isGone || !(await isAllowed(ctx, resource, 'create'))) return undefined
+  if (subject.deletion) return { change: subject.deletion.id }
+  return subject.hasVersions ? {} : undefined
 }
 
 /** How and by whom a record went, for those who may see every record of the resource. */

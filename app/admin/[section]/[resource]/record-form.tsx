@@ -55,6 +55,8 @@ function Form({ view, save, startAgain }: Props & { startAgain: () => void }) {
           isDirty={isDirty}
           isSaving={isSaving}
           saved={state.saved}
+          isRefused={failure?.code === 'not_found'}
+          onBack={state.forget}
         />
       )}
       {expired !== undefined && (

@@ -6,6 +6,7 @@ import { useRefresh } from '@/app/admin/live/use-refresh'
 import { Button } from '@/lib/ui/button/button'
 import { useOpenRecord } from '../record/open-record'
 import styles from './form.module.css'
+import { RestoreHere } from './restore-here'
 
 interface Props {
   resource: string
@@ -15,6 +16,10 @@ interface Props {
   /** Changes of this page's own: not told while one is on its way, and not afterwards by its request. */
   isSaving: boolean
   saved: string | undefined
+  /** Whether a save was told that there is no such record. */
+  isRefused: boolean
+  /** The record has been brought back from here. */
+  onBack: () => void
 }
 
 /** What somebody else did to the record while it was open. */
@@ -28,7 +33,7 @@ interface Notice {
 }
 
 /** Says what others do to the record, and keeps what is typed. Where nothing is typed, the form shows it at once. */
-export function RecordLive({ resource, id, singular, isDirty, isSaving, saved }: Props) {
+export function RecordLive({ resource, id, singular, isDirty, isSaving, saved, isRefused, onBack }: Props) {
   const [notice, setNotice] = useState<Notice>()
   const refresh = useRefresh()
   const now = useRef({ isDirty, isSaving, saved })
@@ -41,7 +46,13 @@ export function RecordLive({ resource, id, singular, isDirty, isSaving, saved }:
         const isUnsaid = event.kind === 'reload' || sights.some((sight) => sight.id === undefined)
         for (const { id: changed, op, fields = [], who = '', request } of sights) {
           const isOwn = request !== undefined && (now.current.isSaving || request === now.current.saved)
-          if (changed !== id || op === 'insert' || isOwn) continue
+          if (changed !== id) continue
+          if (op === 'insert') {
+            // It is back: the page is drawn again around what is typed.
+            setNotice((earlier) => (earlier?.isGone ? undefined : earlier))
+            refresh()
+          }
+          if (op === 'insert' || isOwn) continue
           const isShown = op === 'update' && !now.current.isDirty
           setNotice((earlier) => merge(earlier, { who, fields, isGone: op === 'delete', isShown }))
           if (isShown) refresh()
@@ -53,7 +64,8 @@ export function RecordLive({ resource, id, singular, isDirty, isSaving, saved }:
   )
 
   // Drawn again, by a save's answer for one, the page may learn it before it hears of it; or that the record is back.
-  const { isGone, isOwnDeed } = useOpenRecord()
+  const { isGone: isDrawnGone, isOwnDeed } = useOpenRecord()
+  const isGone = isDrawnGone || isRefused
   useEffect(() => {
     if (!isGone) return
     setNotice((earlier) => (earlier?.isGone ? earlier : { who: '', fields: [], isGone, isShown: false }))
@@ -65,12 +77,18 @@ export function RecordLive({ resource, id, singular, isDirty, isSaving, saved }:
     if (saved !== undefined) setNotice((earlier) => (earlier?.isGone ? earlier : undefined))
   }, [saved])
 
+  function back(): void {
+    setNotice(undefined)
+    onBack()
+  }
+
   // Whoever deletes it themself is on the way to the list; where it could not be done, what happened meanwhile is told.
   if (!notice || (notice.isGone && isOwnDeed)) return null
   return (
     <div role="status" className={styles.others} data-gone={notice.isGone || undefined}>
       <p>{sentence(notice, singular.toLowerCase())}</p>
       <div className={styles.othersAnswers}>
+        {notice.isGone && <RestoreHere resource={resource} id={id} onDone={back} />}
         {notice.isGone || notice.isShown ? (
           <Button size="small" tone="quiet" onClick={() => setNotice(undefined)}>
             {notice.isGone ? 'Close' : 'All right'}

@@ -184,6 +184,11 @@ export function useRecordForm(view: RecordView, save: Save, startAgain: () => vo
     setFailure(Object.keys(fields).length || failure.conflicts ? { ...failure, fields } : undefined)
   }
 
+  /** What was refused is no more: the record is back. */
+  function forget(): void {
+    setFailure(undefined)
+  }
+
   function undoAll(): void {
     form.reset(shown)
     setFailure(undefined)
@@ -206,6 +211,7 @@ export function useRecordForm(view: RecordView, save: Save, startAgain: () => vo
     createAnew,
     resolve,
     clearError,
+    forget,
     undoAll,
   }
 }

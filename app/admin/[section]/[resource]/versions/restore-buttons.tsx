@@ -13,9 +13,10 @@ interface Props {
   id: string
 }
 
-/** Brings a deleted entry back under its own key, with its versions. */
-export function UndeleteRecord({ resource, id }: Props) {
-  return <Restore label="Undelete" busy="Bringing it back…" tone="primary" act={() => undelete({ resource, id })} />
+/** Brings a deleted entry back under its own key, with its versions. @param onDone where its page is open, and stays */
+export function UndeleteRecord({ resource, id, onDone }: Props & { onDone?: () => void }) {
+  const act = () => undelete({ resource, id })
+  return <Restore label="Undelete" busy="Bringing it back…" tone="primary" act={act} onDone={onDone} />
 }
 
 /** Makes this version's values the newest ones again. */
@@ -28,9 +29,10 @@ interface RestoreProps {
   busy: string
   tone?: 'primary'
   act: () => ReturnType<typeof undelete>
+  onDone?: () => void
 }
 
-function Restore({ label, busy, tone, act }: RestoreProps) {
+function Restore({ label, busy, tone, act, onDone }: RestoreProps) {
   const router = useRouter()
   const [isRunning, start] = useTransition()
   const run = () =>
@@ -38,8 +40,9 @@ function Restore({ label, busy, tone, act }: RestoreProps) {
       const answer = await act().catch(() => undefined)
       if (answer?.ok) {
         showDone(answer.message, answer.value.undo)
-        router.push(answer.value.href)
-        return
+        if (!onDone) return router.push(answer.value.href)
+        onDone()
+        return router.refresh()
       }
       const message = answer
         ? [...new Set([answer.message, ...Object.values(answer.fields).flat()])].join(' ')
@@ -47,7 +50,7 @@ function Restore({ label, busy, tone, act }: RestoreProps) {
       notifications.show({ color: 'red', title: 'Nothing was changed', message, autoClose: false })
     })
   return (
-    <Button tone={tone} disabled={isRunning} aria-busy={isRunning} onClick={run}>
+    <Button tone={tone} size={onDone && 'small'} disabled={isRunning} aria-busy={isRunning} onClick={run}>
       {isRunning ? busy : label}
     </Button>
   )
