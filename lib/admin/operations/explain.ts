@@ -7,7 +7,7 @@ import { isAllowed, rowCondition } from '../policy'
 import { titleOf } from '../record'
 import type { Field, Resource } from '../tree'
 import { checkRuleWords } from './check-rule'
-import { whatDeletingDoes } from './holders'
+import { isHeldBack, isSingle, referring, whatDeletingDoes } from './holders'
 
 interface Scene {
   ctx: RequestContext
@@ -132,8 +132,7 @@ async function nameOfTaker(
 }
 
 async function explainForeignKey(error: PostgresError, scene: Scene): Promise<AdminError> {
-  const isHeld = /is (still )?referenced from table/.test(error.detail ?? '')
-  if (!isHeld) {
+  if (!isHeldBack(error)) {
     return onColumns(error, scene, 'invalid', 'What this points at does not exist (any more). Choose another.')
   }
   const holder = scene.ctx.admin.byRelation.get(`${error.schema_name}.${error.table_name}`)
@@ -159,9 +158,7 @@ async function inUse(error: PostgresError, { ctx, resource }: Scene): Promise<st
       held.resource === resource
         ? `${singular} “${titleOf(resource, held.row.texts, held.row.id)}”`
         : `${isListed ? singular : 'A record'} that would go with it`
-    const isOne = blocks.length === 1 && blocks[0]?.startsWith('1 ')
-    const holders = new Intl.ListFormat('en').format(blocks)
-    return `${subject} is still in use: ${holders} ${isOne ? 'refers' : 'refer'} to it. Change or delete ${isOne ? 'that' : 'those'} first.`
+    return `${subject} is still in use: ${referring(blocks)} to it. Change or delete ${isSingle(blocks) ? 'that' : 'those'} first.`
   } catch {
     return undefined // what refused it is known all the same
   }

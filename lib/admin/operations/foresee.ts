@@ -11,6 +11,7 @@ import { checkRuleWords } from './check-rule'
 import { readTableRules, type TableRules } from './constraints'
 import type { Draft } from './draft'
 import { takenMessage } from './explain'
+import { heldKey } from './held-key'
 
 /** What a person's write had come to when it was refused. */
 export interface Attempt {
@@ -78,12 +79,14 @@ async function foresee(
   note(missing(ctx, resource, attempt))
   const values = await unreadable(ctx, row, rules)
   note(values)
-  const [checks, uniques, foreignKeys] = await Promise.all([
+  const { id, draft } = attempt
+  const [checks, uniques, foreignKeys, held] = await Promise.all([
     each(rules.checks, (check) => broken(ctx, resource, row, check)),
     each(rules.uniques, (unique) => taken(ctx, resource, row, unique)),
     each(rules.foreignKeys, (key) => dangling(ctx, row, key)),
+    each(id === undefined ? [] : [id], (one) => heldKey(ctx, resource, one, draft)),
   ])
-  note([...checks, ...uniques, ...foreignKeys])
+  note([...checks, ...uniques, ...foreignKeys, ...held])
   return { errors, isUnreadable: values.some((value) => value !== undefined) }
 }
 

@@ -1,4 +1,5 @@
 import { and, type SQL, sql } from 'drizzle-orm'
+import type { PostgresError } from '@/lib/db/postgres-errors'
 import { column } from '@/lib/db/rebase'
 import type { StoredRow } from '@/lib/storage'
 import type { RequestContext } from '../context'
@@ -16,6 +17,8 @@ interface Inbound {
   targets: string[]
   /** pg_constraint.confdeltype: 'a' no action, 'r' restrict, 'c' cascade, 'n' set null, 'd' set default. */
   onDelete: string
+  /** pg_constraint.confupdtype, the same letters. */
+  onUpdate: string
   /** Whether the application may read the table at all. */
   isReadable: boolean
 }
@@ -44,14 +47,38 @@ export async function whatDeletingDoes(ctx: RequestContext, resource: Resource, 
     const list = view[FATES[key.onDelete] ?? 'blocks']
     for (const one of await holdersOf(ctx, resource, row, key)) if (!list.includes(one)) list.push(one)
   }
-  const isOther = (words: string) => Number(words === OTHERS)
-  for (const list of [view.goes, view.stays, view.blocks]) list.sort((a, b) => isOther(a) - isOther(b))
+  for (const list of [view.goes, view.stays, view.blocks]) othersLast(list)
   return view
 }
 
+/**
+ * Who keeps a record from having other values in some columns, in the same words, and which of these columns they refer to.
+ * @param row the record as it is
+ */
+export async function whatHoldsKey(
+  ctx: RequestContext,
+  resource: Resource,
+  row: StoredRow,
+  columns: ReadonlySet<string>,
+): Promise<{ blocks: string[]; columns: string[] }> {
+  const found = { blocks: new Set<string>(), columns: new Set<string>() }
+  for (const key of await inboundOf(ctx, resource)) {
+    const changed = key.targets.filter((name) => columns.has(name))
+    if (changed.length === 0 || !HOLDING.has(key.onUpdate)) continue
+    const words = key.isReadable ? await holdersOf(ctx, resource, row, key) : [OTHERS]
+    for (const one of words) found.blocks.add(one)
+    if (words.length > 0) for (const name of changed) found.columns.add(name)
+  }
+  return { blocks: othersLast([...found.blocks]), columns: [...found.columns] }
+}
+
+const HOLDING = new Set(['a', 'r'])
+
+const othersLast = (words: string[]) => words.sort((a, b) => Number(a === OTHERS) - Number(b === OTHERS))
+
 async function inboundOf(ctx: RequestContext, { shape }: Resource): Promise<Inbound[]> {
   const rows = await ctx.db.execute<Inbound & Record<string, unknown>>(sql`
-    select n.nspname as schema, c.relname as "table", k.confdeltype as "onDelete",
+    select n.nspname as schema, c.relname as "table", k.confdeltype as "onDelete", k.confupdtype as "onUpdate",
       has_schema_privilege(n.oid, 'usage') and has_table_privilege(c.oid, 'select') as "isReadable",
       (select array_agg(a.attname::text order by o.place) from unnest(k.conkey) with ordinality as o(number, place)
         join pg_attribute a on a.attrelid = k.conrelid and a.attnum = o.number) as columns,
@@ -65,6 +92,15 @@ async function inboundOf(ctx: RequestContext, { shape }: Resource): Promise<Inbo
 }
 
 const OTHERS = 'other records'
+
+/** Whether a foreign key of another table refused the write, not one of its own. */
+export const isHeldBack = ({ detail }: PostgresError) => /is (still )?referenced from table/.test(detail ?? '')
+
+export const isSingle = (blocks: readonly string[]) => blocks.length === 1 && blocks[0]?.startsWith('1 ') === true
+
+/** '1 product refers', '2 orders and other records refer' */
+export const referring = (blocks: readonly string[]) =>
+  `${new Intl.ListFormat('en').format(blocks)} ${isSingle(blocks) ? 'refers' : 'refer'}`
 
 async function holdersOf(ctx: RequestContext, resource: Resource, row: StoredRow, key: Inbound): Promise<string[]> {
   const values = key.targets.map((name) => row.texts[fieldNamed(resource, name)] ?? null)

@@ -10,6 +10,7 @@ import { assertNewest, castUpdate, requireValues } from './cast'
 import { applyDefaults, reload } from './create'
 import { Draft } from './draft'
 import { type Attempt, withAllThatIsWrong } from './foresee'
+import { explainHeldKey } from './held-key'
 import { changedLinks, type LinkChange, type Links, saveLinks } from './links'
 import { inTransaction, type Road } from './road'
 
@@ -43,7 +44,9 @@ export function updateRecord(road: Road, resource: Resource, id: string, input: 
   const attempt: Attempt = { id }
   return inTransaction(road, resource, (ctx) => updateInside(ctx, resource, id, input, { attempt })).catch(
     async (error: unknown) => {
-      throw input.values ? await withAllThatIsWrong(error, road.ctx, resource, attempt) : error
+      const { ctx } = road
+      const told = await explainHeldKey(error, ctx, resource, attempt)
+      throw input.values ? await withAllThatIsWrong(told, ctx, resource, attempt) : told
     },
   )
 }

@@ -178,6 +178,31 @@ test('deleting what others hold on to says who does, and how many', async () => 
   })
 })
 
+test('a key that others refer to says at its field who does', async () => {
+  const resources = {
+    categories: resource(categories, { form: { fields: { id: { update: 'editable' } } } }),
+    products: resource(products, { authorize: (one) => one.user.role === 'owner' }),
+  }
+  const { ctx, of, as } = await site({}, { sections: { main: section('Main', {}, resources) } })
+  await db.owner.sql`insert into "Categories" (name, parent_id) values ('White', 1)`
+  await db.owner.sql`insert into products (name, category_id) values ('Roll', 1)`
+  const change = (by: typeof ctx, values: Record<string, string>) =>
+    updateRecord({ ctx: by }, of(categories), '1', { values })
+  await expect(change(ctx, { id: '7', name: 'Cakes' })).rejects.toMatchObject({
+    details: {
+      fields: {
+        id: ['Cannot change while 1 category and 2 products refer to it. Change or delete those first.'],
+        name: ['Taken by “Cakes”. Choose another.'],
+      },
+    },
+  })
+  await expect(change(await as(EDITOR), { id: '7' })).rejects.toMatchObject({
+    code: 'conflict',
+    message: 'ID: Cannot change while 1 category and other records refer to it. Change or delete those first.',
+  })
+  expect((await db.owner.sql`select name from "Categories" where id = 1`)[0]?.name).toBe('Bread')
+})
+
 test('what holds on and may not be seen is only "other records"', async () => {
   const { as, of } = await site({ authorize: (ctx) => ctx.user.role === 'owner' })
   await db.owner.sql`insert into "Categories" (name, parent_id) values ('White', 1)`
