@@ -17,12 +17,26 @@ export function proxy(request: NextRequest): NextResponse {
   headers.set('x-kontor-path', request.nextUrl.pathname + request.nextUrl.search)
   headers.set('content-security-policy', policy) // where Next finds the nonce for its own scripts
 
-  const response = NextResponse.next({ request: { headers } })
+  const response = isAddress(request.nextUrl.pathname)
+    ? NextResponse.next({ request: { headers } })
+    : NextResponse.rewrite(new URL(NOWHERE, request.url), { request: { headers } })
   const secure = (process.env.NEXTAUTH_URL ?? '').startsWith('https:')
   for (const [name, value] of Object.entries(securityHeaders(secure))) response.headers.set(name, value)
   response.headers.set('content-security-policy', policy)
   response.headers.set('x-request-id', requestId)
   return response
+}
+
+/** What nothing stands at: of an address that Next cannot decode its router knows nothing to say but 500. */
+const NOWHERE = '/admin/there/is/nothing/here'
+
+function isAddress(pathname: string): boolean {
+  try {
+    decodeURIComponent(pathname)
+    return true
+  } catch {
+    return false
+  }
 }
 
 export const config = {

@@ -161,6 +161,14 @@ describe('proxy', () => {
     expect(headers.get('x-middleware-request-x-request-id')).toBe('trace-12345678')
   })
 
+  it('leads addresses that cannot be decoded to where nothing is', () => {
+    const to = (path: string) =>
+      proxy(new NextRequest(`http://localhost:3000${path}`)).headers.get('x-middleware-rewrite')
+    for (const path of ['/admin/%zz', '/admin/%FF', '/admin/shop/orders/%c3%28/history'])
+      expect(to(path)).toContain('/admin/there/is/nothing/here')
+    for (const path of ['/admin', '/admin/shop/orders/%C3%BC', '/admin?q=%zz']) expect(to(path)).toBeNull()
+  })
+
   it('stays away from uploads, data and static files', () => {
     const pattern = new RegExp(`^${config.matcher[0]}$`)
     for (const path of ['/admin', '/sign-in', '/', '/admin/shop/orders/1,2']) expect(pattern.test(path)).toBe(true)

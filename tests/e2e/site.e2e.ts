@@ -39,6 +39,16 @@ test.describe('the site', () => {
     await expect(page).toHaveURL(/\/admin$/)
   })
 
+  test('answers addresses that cannot be decoded with 404 and a page', async ({ page, signInAs }) => {
+    await signInAs('owner')
+    for (const path of ['/admin/%zz', '/admin/%FF', '/admin/catalogue/products/%zz', '/admin/%c3%28/x/1/history']) {
+      const answer = await page.goto(path)
+      expect(answer?.status()).toBe(404)
+      await expect(page.getByText('There is nothing at this address')).toBeVisible()
+      await expect(page.getByRole('navigation', { name: 'Path' })).toBeVisible()
+    }
+  })
+
   test('keeps the demo in tables of the owner that the application may write', async ({ sql }) => {
     const [row] =
       await sql`select tableowner::text as owner, has_table_privilege('kontor_app', 'shop.orders', 'update') as app
