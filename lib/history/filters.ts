@@ -14,6 +14,8 @@ export interface HistoryFilters {
   /** At or after, at or before: anything Postgres reads as a timestamptz; a Date loses microseconds. */
   from?: string
   to?: string
+  /** Beside `to`: the moment a page stands at. */
+  until?: string
   request?: string
   tx?: string
   /** Anywhere in the values, the record's id or the reason, whatever the case. */
@@ -32,6 +34,7 @@ export function indexedConditions(filters: HistoryFilters, alias: string): SQL |
     isClaimed(filters.actor) ? sql`strpos(${c}.actor, ':') > 0` : undefined,
     filters.from === undefined ? undefined : sql`${c}.at >= ${filters.from}::timestamptz`,
     filters.to === undefined ? undefined : sql`${c}.at <= ${filters.to}::timestamptz`,
+    filters.until === undefined ? undefined : sql`${c}.at <= ${filters.until}::timestamptz`,
     filters.request === undefined ? undefined : sql`${c}.request_id = ${filters.request}`,
     filters.tx === undefined ? undefined : sql`${c}.tx = ${filters.tx}::xid8`,
   )

@@ -14,6 +14,8 @@ export interface HistorySearch {
   tx?: string
   request?: string
   before?: string
+  /** The moment the page stands at, where it is one of the past. */
+  at?: string
 }
 
 /** Whoever writes past the admin: psql, other programs. */
@@ -47,7 +49,7 @@ export function readHistorySearch(search: Record<string, string | string[] | und
 
 /** The same as the log's filters; days are whole days of the person's zone. */
 export function historyFilters(
-  { q, who, op, source, from, to, field, tx, request }: HistorySearch,
+  { q, who, op, source, from, to, field, tx, request, at }: HistorySearch,
   timeZone: string,
 ): HistoryFilters {
   return {
@@ -58,6 +60,7 @@ export function historyFilters(
     field,
     tx,
     request,
+    until: at,
     from: from && `${from} 00:00:00 ${timeZone}`,
     to: to && `${to} 23:59:59.999999 ${timeZone}`,
   }

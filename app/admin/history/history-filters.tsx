@@ -1,6 +1,6 @@
 import { PageLink } from '@/lib/ui/page-link'
 import styles from '../filter-bar.module.css'
-import { type HistorySearch, OUTSIDE } from './filters'
+import { type HistorySearch, historyHref, OUTSIDE } from './filters'
 
 interface Props {
   path: string
@@ -15,7 +15,7 @@ interface Props {
 
 /** Narrows a history down; a plain GET form, so it works without scripts and stays in the address. */
 export function HistoryFilterBar({ path, asked, resources, fields, people }: Props) {
-  const isNarrowed = Object.entries(asked).some(([name, value]) => name !== 'before' && value)
+  const isNarrowed = Object.entries(asked).some(([name, value]) => name !== 'before' && name !== 'at' && value)
   return (
     <form method="get" action={path} className={styles.bar}>
       <input type="search" name="q" defaultValue={asked.q} placeholder="Search changes" aria-label="Search changes" />
@@ -83,8 +83,9 @@ export function HistoryFilterBar({ path, asked, resources, fields, people }: Pro
         <span aria-hidden="true">–</span>
         <input type="date" name="to" defaultValue={asked.to} aria-label="To" />
       </span>
+      {asked.at && <input type="hidden" name="at" value={asked.at} />}
       <button type="submit">Show</button>
-      {isNarrowed && <PageLink href={path}>Clear</PageLink>}
+      {isNarrowed && <PageLink href={historyHref(path, { at: asked.at })}>Clear</PageLink>}
     </form>
   )
 }

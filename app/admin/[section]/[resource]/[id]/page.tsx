@@ -137,7 +137,7 @@ export default async function RecordPage({ params, searchParams }: Props) {
                 <HistoryRail
                   ctx={then}
                   history={history}
-                  href={`${recordHref(present, recordId)}/history`}
+                  href={addressAt(`${recordHref(present, recordId)}/history`, {}, asOf?.at)}
                   canUndo={can.update}
                   since={history.changes.length === 0 && !asOf ? await recordingBegan(ctx, present) : undefined}
                 />
