@@ -47,7 +47,7 @@ export interface Restorable {
   change?: string
 }
 
-/** What a deletion would mean to the records that refer to one, in words such as "3 order lines". */
+/** What a deletion would mean to the records that refer to it, and to theirs in turn, in words such as "3 order lines". */
 export interface DeletionView {
   /** Deleted with it. */
   goes: string[]
@@ -55,6 +55,10 @@ export interface DeletionView {
   stays: string[]
   /** What the database lets hold on to it. */
   blocks: string[]
+  /** What holds on to something that would go with it. */
+  blocksBelow?: string[]
+  /** Not all of it could be looked through: there may be more. */
+  isCut?: true
 }
 
 /** One value in a list or a read-only place. */

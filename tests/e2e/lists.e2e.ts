@@ -81,9 +81,18 @@ test.describe('lists', () => {
     await page.getByLabel('Select this page').check()
     const bar = page.getByRole('region', { name: 'Selection' })
     await bar.getByRole('button', { name: 'Delete…' }).click()
+    await expect(page.getByText('These 2 tags go.')).toBeVisible()
     await page.getByRole('button', { name: 'Delete 2 tags' }).click()
     await expect(page.getByText('2 tags deleted.')).toBeVisible()
     expect(await sql`select 1 from blog.tags where name like 'Zzz%'`).toHaveLength(0)
+
+    await page.goto('/admin/catalogue/products?sort=id')
+    await page.getByLabel('Select this page').check()
+    await bar.getByRole('button', { name: 'Delete…' }).click()
+    await expect(
+      page.getByText(/These 25 products cannot go while they are referred to by .*more than 100 order lines/),
+    ).toBeVisible()
+    await page.getByRole('button', { name: 'Cancel' }).click()
   })
 
   test('carry their rows once, and keep the keyboard where it stands from page to page', async ({ page, signInAs }) => {

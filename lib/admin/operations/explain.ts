@@ -7,7 +7,8 @@ import { isAllowed, rowCondition } from '../policy'
 import { titleOf } from '../record'
 import type { Field, Resource } from '../tree'
 import { checkRuleWords } from './check-rule'
-import { isHeldBack, isSingle, referring, whatDeletingDoes } from './holders'
+import { isHeldBack, isSingle, referring } from './holder-words'
+import { whatDeletingDoes } from './holders'
 
 interface Scene {
   ctx: RequestContext
@@ -150,7 +151,7 @@ async function explainForeignKey(error: PostgresError, scene: Scene): Promise<Ad
 async function inUse(error: PostgresError, { ctx, resource }: Scene): Promise<string | undefined> {
   try {
     const held = await heldRecord(error, ctx)
-    const { blocks } = held ? await whatDeletingDoes(ctx, held.resource, held.row) : { blocks: [] }
+    const { blocks } = held ? await whatDeletingDoes(ctx, held.resource, [held.row]) : { blocks: [] }
     if (!held || blocks.length === 0) return undefined
     const { singular } = held.resource
     const isListed = await isAllowed(ctx, held.resource, 'list')

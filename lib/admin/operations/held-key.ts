@@ -3,7 +3,8 @@ import { AdminError } from '@/lib/errors'
 import type { RequestContext } from '../context'
 import type { Field, Resource } from '../tree'
 import type { Draft } from './draft'
-import { isHeldBack, isSingle, referring, whatHoldsKey } from './holders'
+import { isHeldBack, isSingle, referring } from './holder-words'
+import { whatHoldsKey } from './holders'
 
 /**
  * The field whose value cannot become another because records refer to it, and what to say of that.

@@ -1,54 +1,42 @@
-import { and, type SQL, sql } from 'drizzle-orm'
-import type { PostgresError } from '@/lib/db/postgres-errors'
-import { column } from '@/lib/db/rebase'
 import type { StoredRow } from '@/lib/storage'
 import type { RequestContext } from '../context'
-import { isTimeout } from '../list/slow'
-import { readWithin } from '../list/within'
-import { isAllowed, rowCondition } from '../policy'
 import type { Resource } from '../tree'
 import type { DeletionView } from '../view'
+import { type Group, nameOf, wordsOf } from './holder-words'
+import { type ColumnTexts, type FoundRow, findRows, type Inbound, inboundOf, oneOf } from './inbound'
 
-/** A foreign key that points at a resource, as the catalogue has it: the config may know neither key nor table. */
-interface Inbound {
-  schema: string
-  table: string
-  columns: string[]
-  targets: string[]
-  /** pg_constraint.confdeltype: 'a' no action, 'r' restrict, 'c' cascade, 'n' set null, 'd' set default. */
-  onDelete: string
-  /** pg_constraint.confupdtype, the same letters. */
-  onUpdate: string
-  /** Whether the application may read the table at all. */
-  isReadable: boolean
-}
+/** Of one table, so many are followed to what refers to them in turn. */
+const MOST_FOLLOWED = 1_000
+/** Tables are followed so deep, and so many foreign keys are asked about: the dialog is open already. */
+const MOST_DEPTH = 5
+const MOST_ASKED = 60
+/** For all answers together. */
+const ALL_PATIENCE_MS = 6_000
+
+type Fate = 'goes' | 'stays' | 'blocks' | 'blocksBelow'
 
 /** By what the foreign key does; whatever else it says, it holds on. */
-const FATES: Record<string, keyof DeletionView> = { c: 'goes', n: 'stays', d: 'stays' }
-
-/** Records beyond this many are "more than". */
-const MOST_COUNTED = 100
-
-/** For each count: the dialog is open already, and a foreign key without an index has the whole table read. */
-const PATIENCE_MS = 1500
-
-const ALIAS = 't'
+const FATES: Record<string, Fate> = { c: 'goes', n: 'stays', d: 'stays' }
 
 /**
- * What the database would do to the records that refer to one if it were deleted now, in words with counts, such as
- * "3 order lines". Only records this person may list are named and counted; all others are "other records". Nothing
- * where the config deletes in a way of its own.
+ * What the database would do to the records that refer to some if these were deleted now, and to those that refer to them
+ * in turn, in words with counts, such as "3 order lines". Only records this person may list are named and counted; all
+ * others are "other records". Nothing where the config deletes in a way of its own.
  */
-export async function whatDeletingDoes(ctx: RequestContext, resource: Resource, row: StoredRow): Promise<DeletionView> {
-  const view: DeletionView = { goes: [], stays: [], blocks: [] }
-  if (resource.overrides.delete || resource.shape.kind !== 'table') return view
-  // One after the other: a question must not take the pool's connections from everybody else.
-  for (const key of await inboundOf(ctx, resource)) {
-    const list = view[FATES[key.onDelete] ?? 'blocks']
-    for (const one of await holdersOf(ctx, resource, row, key)) if (!list.includes(one)) list.push(one)
+export async function whatDeletingDoes(
+  ctx: RequestContext,
+  resource: Resource,
+  rows: readonly StoredRow[],
+): Promise<DeletionView> {
+  if (resource.overrides.delete || resource.shape.kind !== 'table') return { goes: [], stays: [], blocks: [] }
+  const found = await follow(ctx, resource, rows)
+  const view: DeletionView = {
+    goes: await wordsOf(ctx, found.goes),
+    stays: await wordsOf(ctx, found.stays),
+    blocks: await wordsOf(ctx, found.blocks),
   }
-  for (const list of [view.goes, view.stays, view.blocks]) othersLast(list)
-  return view
+  const blocksBelow = await wordsOf(ctx, found.blocksBelow)
+  return { ...view, ...(blocksBelow.length > 0 && { blocksBelow }), ...(found.isCut && { isCut: true as const }) }
 }
 
 /**
@@ -61,109 +49,157 @@ export async function whatHoldsKey(
   row: StoredRow,
   columns: ReadonlySet<string>,
 ): Promise<{ blocks: string[]; columns: string[] }> {
-  const found = { blocks: new Set<string>(), columns: new Set<string>() }
-  for (const key of await inboundOf(ctx, resource)) {
+  const held = new Set<string>()
+  const groups = new Map<string, Group>()
+  const [itself] = await placesOf(ctx, resource, [row], [])
+  for (const key of await inboundOf(ctx, resource.shape)) {
     const changed = key.targets.filter((name) => columns.has(name))
-    if (changed.length === 0 || !HOLDING.has(key.onUpdate)) continue
-    const words = key.isReadable ? await holdersOf(ctx, resource, row, key) : [OTHERS]
-    for (const one of words) found.blocks.add(one)
-    if (words.length > 0) for (const name of changed) found.columns.add(name)
+    if (changed.length === 0 || FATES[key.onUpdate] || !key.isReadable) continue
+    const group = groupOf(groups, key, resource)
+    const before = group.rows.size + Number(group.isUnknown)
+    await addRows(ctx, group, key, [textsOf(resource, row)], { wanted: [], except: new Set([itself?.place ?? '']) })
+    if (group.rows.size + Number(group.isUnknown) > before) for (const name of changed) held.add(name)
   }
-  return { blocks: othersLast([...found.blocks]), columns: [...found.columns] }
+  return { blocks: await wordsOf(ctx, groups), columns: [...held] }
 }
 
-const HOLDING = new Set(['a', 'r'])
+/** What is found from `rows` on, by table. */
+async function follow(ctx: RequestContext, resource: Resource, rows: readonly StoredRow[]) {
+  const nothing = () => new Map<string, Group>()
+  const found = { goes: nothing(), stays: nothing(), blocks: nothing(), blocksBelow: nothing() }
+  const inbound = new Map<string, Promise<Inbound[]>>()
+  const keysTo = (schema: string, name: string) => {
+    const relation = `${schema}.${name}`
+    const keys = inbound.get(relation) ?? inboundOf(ctx, { schema, name })
+    inbound.set(relation, keys)
+    return keys
+  }
+  const { schema, name } = resource.storage.logged
+  const targets = [...new Set((await keysTo(schema, name)).flatMap((key) => key.targets))]
+  const roots = await placesOf(ctx, resource, rows, targets)
+  const gone = new Set(roots.map(({ place }) => place))
+  const isRoot = new Set(gone)
+  let frontier = [{ schema, name, rows: roots, isPartial: false }]
+  let isCut = false
+  let asked = 0
+  const deadline = Date.now() + ALL_PATIENCE_MS
 
-const othersLast = (words: string[]) => words.sort((a, b) => Number(a === OTHERS) - Number(b === OTHERS))
-
-async function inboundOf(ctx: RequestContext, { shape }: Resource): Promise<Inbound[]> {
-  const rows = await ctx.db.execute<Inbound & Record<string, unknown>>(sql`
-    select n.nspname as schema, c.relname as "table", k.confdeltype as "onDelete", k.confupdtype as "onUpdate",
-      has_schema_privilege(n.oid, 'usage') and has_table_privilege(c.oid, 'select') as "isReadable",
-      (select array_agg(a.attname::text order by o.place) from unnest(k.conkey) with ordinality as o(number, place)
-        join pg_attribute a on a.attrelid = k.conrelid and a.attnum = o.number) as columns,
-      (select array_agg(a.attname::text order by o.place) from unnest(k.confkey) with ordinality as o(number, place)
-        join pg_attribute a on a.attrelid = k.confrelid and a.attnum = o.number) as targets
-    from pg_constraint k join pg_class c on c.oid = k.conrelid join pg_namespace n on n.oid = c.relnamespace
-    where k.contype = 'f' and k.conparentid = 0
-      and k.confrelid = to_regclass(format('%I.%I', ${shape.schema}::text, ${shape.name}::text))
-    order by n.nspname, c.relname, k.conname`)
-  return [...rows]
+  for (let depth = 0; frontier.length > 0 && !isCut; depth++) {
+    const next: typeof frontier = []
+    for (const from of frontier) {
+      // One after the other: a question must not take the pool's connections from everybody else.
+      for (const key of await keysTo(from.schema, from.name)) {
+        // What may not be read is said by the refusal, if it holds on.
+        if (!key.isReadable) continue
+        if (depth === MOST_DEPTH || asked++ === MOST_ASKED || Date.now() > deadline) {
+          isCut = true
+          break
+        }
+        const fate: Fate = FATES[key.onDelete] ?? (depth === 0 ? 'blocks' : 'blocksBelow')
+        const group = groupOf(found[fate], key, ctx.admin.byRelation.get(`${from.schema}.${from.name}`))
+        const wanted = fate === 'goes' ? (await keysTo(key.schema, key.table)).flatMap((one) => one.targets) : []
+        const texts = from.rows.map((row) => row.texts)
+        const fresh = await addRows(ctx, group, key, texts, { wanted, except: fate === 'goes' ? gone : isRoot })
+        group.isPartial ||= from.isPartial
+        if (fate !== 'goes') continue
+        for (const { place } of fresh) gone.add(place)
+        const isPartial = from.isPartial || group.isOver || group.isUnknown
+        if (fresh.length > 0) next.push({ schema: key.schema, name: key.table, rows: fresh, isPartial })
+      }
+    }
+    frontier = next
+  }
+  // What goes as well neither stays nor, unless the key insists, holds on.
+  for (const { rows: staying } of found.stays.values())
+    for (const place of staying.keys()) if (gone.has(place)) staying.delete(place)
+  for (const { key, rows: holding } of [...found.blocks.values(), ...found.blocksBelow.values()])
+    if (key.onDelete === 'a') for (const place of holding.keys()) if (gone.has(place)) holding.delete(place)
+  return { ...found, blocks: byTable(found.blocks), blocksBelow: byTable(found.blocksBelow), isCut }
 }
 
-const OTHERS = 'other records'
-
-/** Whether a foreign key of another table refused the write, not one of its own. */
-export const isHeldBack = ({ detail }: PostgresError) => /is (still )?referenced from table/.test(detail ?? '')
-
-export const isSingle = (blocks: readonly string[]) => blocks.length === 1 && blocks[0]?.startsWith('1 ') === true
-
-/** '1 product refers', '2 orders and other records refer' */
-export const referring = (blocks: readonly string[]) =>
-  `${new Intl.ListFormat('en').format(blocks)} ${isSingle(blocks) ? 'refers' : 'refer'}`
-
-async function holdersOf(ctx: RequestContext, resource: Resource, row: StoredRow, key: Inbound): Promise<string[]> {
-  const values = key.targets.map((name) => row.texts[fieldNamed(resource, name)] ?? null)
-  // Without a value there is nothing to refer to; what may not be read is said by the refusal, if it holds on.
-  if (!key.isReadable || values.includes(null)) return []
-  const refers = and(...key.columns.map((name, at) => sql`${column(ALIAS, name)} = ${values[at]}`), notItself())
-  const all = await count(ctx, key, refers)
-  if (all === 0) return []
-  const named = await nameOf(ctx, resource, key)
-  if (!named || all === undefined) return [named ? named.words(undefined) : OTHERS]
-  const seen = named.where ? await count(ctx, key, and(refers, named.where)) : all
-  const words = seen === 0 ? [] : [named.words(seen)]
-  return seen === undefined || seen < all ? [...words, OTHERS] : words
-
-  /** A record that refers to itself is no other. */
-  function notItself(): SQL | undefined {
-    if (`${key.schema}.${key.table}` !== resource.shape.relation || resource.keyFields.length === 0) return undefined
-    const own = resource.keyFields.map(
-      ({ name, column: { name: of } }) => sql`${column(ALIAS, of)} = ${row.texts[name] ?? null}`,
+function byTable(groups: ReadonlyMap<string, Group>): Map<string, Group> {
+  const merged = new Map<string, Group>()
+  for (const group of groups.values()) {
+    const relation = `${group.key.schema}.${group.key.table}`
+    const other = merged.get(relation)
+    merged.set(
+      relation,
+      other
+        ? {
+            ...other,
+            rows: new Map([...other.rows, ...group.rows]),
+            conditions: [...other.conditions, ...group.conditions],
+            isOver: other.isOver || group.isOver,
+            isPartial: other.isPartial || group.isPartial,
+            isUnknown: other.isUnknown || group.isUnknown,
+          }
+        : group,
     )
-    return sql`not (${and(...own)})`
   }
+  return merged
 }
 
-const fieldNamed = ({ shape }: Resource, name: string) => shape.columns.find((one) => one.name === name)?.field ?? name
-
-/** How to speak of a table's records, and which of them this person may list; undefined where none. */
-async function nameOf(ctx: RequestContext, resource: Resource, { schema, table }: Inbound) {
-  const relation = `${schema}.${table}`
-  const holder = ctx.admin.byRelation.get(relation)
-  if (holder) {
-    if (!(await isAllowed(ctx, holder, 'list'))) return undefined
-    const where = await rowCondition(ctx, holder, 'list', ALIAS)
-    return { where, words: (seen?: number) => counted(seen, holder.singular, holder.plural) }
+function groupOf(groups: Map<string, Group>, key: Inbound, of: Resource | undefined): Group {
+  // Keys that insist are told from those that do not until it is known what goes.
+  const name = `${key.schema}.${key.table} ${key.onDelete === 'r'}`
+  const group = groups.get(name) ?? {
+    key,
+    of,
+    rows: new Map(),
+    conditions: [],
+    isOver: false,
+    isPartial: false,
+    isUnknown: false,
   }
-  const link = resource.manyToMany.find(({ join }) => join.relation === relation)
-  const linked = link && ctx.admin.resources.get(link.resource)
-  if (!link || !linked || !(await isAllowed(ctx, linked, 'list'))) return undefined
-  // Whose links some may not be seen are not counted either.
-  if (await rowCondition(ctx, linked, 'list', ALIAS)) return undefined
-  const to = link.label.toLowerCase()
-  return { where: undefined, words: (seen?: number) => counted(seen, `link to ${to}`, `links to ${to}`) }
+  groups.set(name, group)
+  return group
 }
 
-function counted(seen: number | undefined, singular: string, plural: string): string {
-  if (seen === undefined) return `an unknown number of ${plural.toLowerCase()}`
-  if (seen > MOST_COUNTED) return `more than ${MOST_COUNTED} ${plural.toLowerCase()}`
-  return `${seen} ${(seen === 1 ? singular : plural).toLowerCase()}`
+/** Adds the rows that refer to `texts` by `key`. @returns those that were not there yet */
+async function addRows(
+  ctx: RequestContext,
+  group: Group,
+  key: Inbound,
+  texts: readonly ColumnTexts[],
+  { wanted, except }: { wanted: readonly string[]; except: ReadonlySet<string> },
+): Promise<FoundRow[]> {
+  const keys = texts.map((row) => key.targets.map((name) => row[name] ?? null))
+  const where = oneOf(key, key.columns, keys)
+  if (!where) return []
+  const named = await nameOf(ctx, group)
+  const limit = MOST_FOLLOWED + 1 + except.size
+  const found = await findRows(ctx, key, where, {
+    wanted: [...new Set(wanted)],
+    seen: named?.where,
+    limit,
+  })
+  if (!found) {
+    group.isUnknown = true
+    return []
+  }
+  const fresh = found.filter(({ place }) => !except.has(place) && !group.rows.has(place)).slice(0, MOST_FOLLOWED)
+  for (const row of fresh) group.rows.set(row.place, row)
+  group.conditions.push(where)
+  group.isOver ||= found.length === limit
+  return fresh
 }
 
-/** Up to one more than `MOST_COUNTED`; undefined where it took too long. */
-async function count(ctx: RequestContext, { schema, table }: Inbound, where: SQL | undefined) {
-  const counting = readWithin(ctx.db, PATIENCE_MS, (tx) =>
-    tx.execute<{ counted: number }>(sql`
-      select count(*)::int as counted from (
-        select from ${sql.identifier(schema)}.${sql.identifier(table)} as ${sql.identifier(ALIAS)}
-        where ${where ?? sql`true`} limit ${sql.raw(String(MOST_COUNTED + 1))}) as capped`),
-  )
-  return counting.then(
-    ([row]) => row?.counted ?? 0,
-    (error: unknown) => {
-      if (isTimeout(error)) return undefined
-      throw error
-    },
-  )
+/** The records themselves, with what others refer to. */
+async function placesOf(
+  ctx: RequestContext,
+  resource: Resource,
+  rows: readonly StoredRow[],
+  wanted: readonly string[],
+): Promise<FoundRow[]> {
+  const { schema, name } = resource.storage.logged
+  const names = resource.keyFields.map(({ column }) => column.name)
+  const keys = rows.map((row) => resource.keyFields.map((field) => row.texts[field.name] ?? null))
+  const table = { schema, table: name }
+  const where = names.length > 0 ? oneOf(table, names, keys) : undefined
+  const asked = { wanted, limit: rows.length }
+  return (where && (await findRows(ctx, table, where, asked))) ?? []
 }
+
+/** A record's texts by column. */
+const textsOf = (resource: Resource, row: StoredRow): ColumnTexts =>
+  Object.fromEntries([...resource.fields.values()].map(({ name, column }) => [column.name, row.texts[name] ?? null]))

@@ -1,12 +1,13 @@
 'use client'
 
 import { useRouter } from 'next/navigation'
-import { useEffect, useState, useSyncExternalStore } from 'react'
+import { useState, useSyncExternalStore } from 'react'
 import { showDone } from '@/app/admin/history/show-done'
-import type { ActionResult, DeletionView } from '@/lib/admin/view'
+import type { ActionResult } from '@/lib/admin/view'
 import { Button } from '@/lib/ui/button/button'
 import { byOwnHand } from '../record/open-record'
 import { AskDialog } from './ask-dialog'
+import { DeletionQuestion, useDeletion } from './deletion-question'
 import styles from './form.module.css'
 import { listAddress } from './list-memory'
 
@@ -36,7 +37,7 @@ export function DeleteRecord({ resource, id, title, singular, listHref, isRecord
   const [isDeleting, setDeleting] = useState(false)
   const [problems, setProblems] = useState<string[]>([])
   const [canRetry, setCanRetry] = useState(false)
-  const deletion = useDeletion(resource, id, isOpen)
+  const deletion = useDeletion(resource, JSON.stringify([id]), isOpen)
 
   async function confirm(): Promise<void> {
     setDeleting(true)
@@ -97,12 +98,7 @@ export function DeleteRecord({ resource, id, title, singular, listHref, isRecord
             ))}
           </div>
         ) : (
-          <div className={styles.ask} aria-live="polite">
-            {sentencesOf(deletion, singular.toLowerCase()).map((sentence) => (
-              <p key={sentence}>{sentence}</p>
-            ))}
-            {!isRecorded && <p>Its changes are not recorded, so this is final.</p>}
-          </div>
+          <DeletionQuestion deletion={deletion} noun={singular.toLowerCase()} isMany={false} isRecorded={isRecorded} />
         )}
       </AskDialog>
     </>
@@ -113,47 +109,6 @@ export function DeleteRecord({ resource, id, title, singular, listHref, isRecord
 function isPassing({ code, fields }: Extract<ActionResult, { ok: false }>): boolean {
   if (code === 'conflict') return Object.keys(fields).length === 0 // what holds on to it is said of the record as a whole
   return code === 'unavailable' || code === 'timeout' || code === 'unexpected'
-}
-
-/** Longer nobody waits to be asked. */
-const PATIENCE_MS = 10_000
-
-type Deletion = DeletionView | 'loading' | 'unknown'
-
-/** What else would go or is in the way, asked each time the question is put. */
-function useDeletion(resource: string, id: string, isAsked: boolean): Deletion {
-  const [deletion, setDeletion] = useState<Deletion>('loading')
-  useEffect(() => {
-    if (!isAsked) return
-    const stop = new AbortController()
-    setDeletion('loading')
-    askFor(`/api/deletion/${resource}/${encodeURIComponent(id)}`, stop.signal).then((found) => {
-      if (!stop.signal.aborted) setDeletion(found)
-    })
-    return () => stop.abort()
-  }, [resource, id, isAsked])
-  return deletion
-}
-
-async function askFor(address: string, signal: AbortSignal): Promise<Deletion> {
-  try {
-    const answer = await fetch(address, { signal: AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]) })
-    return answer.ok ? ((await answer.json()) as DeletionView) : 'unknown'
-  } catch {
-    return 'unknown'
-  }
-}
-
-function sentencesOf(deletion: Deletion, singular: string): string[] {
-  if (deletion === 'loading') return [`Looking for what refers to this ${singular}…`]
-  if (deletion === 'unknown') return [`What refers to this ${singular} could not be read: more may go with it.`]
-  const { goes, stays, blocks } = deletion
-  const list = (words: string[]) => new Intl.ListFormat('en').format(words)
-  if (blocks.length > 0) return [`This ${singular} cannot go while it is referred to by ${list(blocks)}.`]
-  return [
-    goes.length > 0 ? `This ${singular} goes, and with it ${list(goes)}.` : `This ${singular} goes.`,
-    ...(stays.length > 0 ? [`What stays and no longer refers to it: ${list(stays)}.`] : []),
-  ]
 }
 
 /** True once the page is alive: before, a click would be lost. */

@@ -7,6 +7,7 @@ import { useEffect, useState, useTransition } from 'react'
 import { deleteRecords } from '@/app/admin/actions'
 import { Button } from '@/lib/ui/button/button'
 import { showDone } from '../../../history/show-done'
+import { DeletionQuestion, useDeletion } from '../form/deletion-question'
 import { clearSelection, selectedIds, watchSelection } from './selection'
 import styles from './selection-bar.module.css'
 
@@ -50,14 +51,7 @@ export function SelectionBar({ resource, singular, plural, isRecorded }: Props) 
   function ask() {
     modals.openConfirmModal({
       title: `Delete ${what}?`,
-      children: [
-        selected.length === 1
-          ? 'Where something else needs it, it stays, and you are told what does.'
-          : 'Either all of them go or, where one must stay, none does.',
-        !isRecorded && 'Their changes are not recorded, so this is final.',
-      ]
-        .filter(Boolean)
-        .join(' '),
+      children: <Question {...{ resource, singular, plural, isRecorded }} ids={JSON.stringify(selected)} />,
       labels: { confirm: `Delete ${what}`, cancel: 'Cancel' },
       confirmProps: { color: 'red' },
       cancelProps: { variant: 'default' },
@@ -78,5 +72,18 @@ export function SelectionBar({ resource, singular, plural, isRecorded }: Props) 
         Clear
       </Button>
     </section>
+  )
+}
+
+/** What else would go with the selection. @param ids as JSON */
+function Question({ resource, singular, plural, isRecorded, ids }: Props & { ids: string }) {
+  const deletion = useDeletion(resource, ids, true)
+  const count = (JSON.parse(ids) as string[]).length
+  const noun = count === 1 ? singular.toLowerCase() : `${count} ${plural.toLowerCase()}`
+  return (
+    <>
+      <DeletionQuestion deletion={deletion} noun={noun} isMany={count > 1} isRecorded={isRecorded} />
+      {count > 1 && <p>Either all of them go or, where one must stay, none does.</p>}
+    </>
   )
 }

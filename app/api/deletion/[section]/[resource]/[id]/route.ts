@@ -13,7 +13,7 @@ export async function GET(_request: Request, { params }: Context): Promise<Respo
   try {
     const { section, resource: slug, id } = await params
     const ctx = await actionContext('page')
-    const view = await loadDeletionView(ctx, await findResource(ctx, section, slug), recordIdOf(id))
+    const view = await loadDeletionView(ctx, await findResource(ctx, section, slug), [recordIdOf(id)])
     return Response.json(view, { headers: { 'cache-control': 'no-store' } })
   } catch (error) {
     return respondError(error)
