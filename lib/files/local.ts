@@ -4,6 +4,11 @@ import path from 'node:path'
 import { type FileCheck, type FileContent, FileError, type FileStore, isSame, type WriteOptions } from './files'
 import { assertName } from './name'
 
+/*
+ * Files that people keep are no part of the site: `turbopackIgnore` keeps the build from taking the whole project for them
+ * (next 16.4.6).
+ */
+
 /** Files in a folder of this machine. Symbolic links that lead out of it are not followed. */
 export function localFiles(folder: string): FileStore {
   return {
@@ -65,10 +70,10 @@ async function putWhereNone(half: string, target: string, isOurs: () => Promise<
 
 async function read(folder: string, name: string): Promise<FileContent | undefined> {
   const target = await within(folder, name)
-  const real = target && (await realpath(target).catch(unlessMissing))
+  const real = target && (await realpath(/* turbopackIgnore: true */ target).catch(unlessMissing))
   if (!real) return undefined
   assertWithin(await realpath(folder), real, name)
-  const file = await open(real).catch(unlessMissing)
+  const file = await open(/* turbopackIgnore: true */ real).catch(unlessMissing)
   if (!file) return undefined
   const facts = await file.stat()
   if (facts.isFile()) return { size: facts.size, stream: file.createReadStream() }

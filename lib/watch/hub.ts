@@ -162,6 +162,10 @@ export function createHub(parts: HubParts): Hub {
     for (const stream of [...streams]) stream.send(isAway ? 'away' : 'back', {})
   }
 
+  /** While the database is away, that is told once and for all by what watches the log. */
+  const tellCompanySoon = () =>
+    void tellCompany().catch((error) => isAway || log.warn({ err: error }, 'who else is here could not be found out'))
+
   const startTimers = () => {
     if (timers.length > 0) return
     timers = [
@@ -170,7 +174,7 @@ export function createHub(parts: HubParts): Hub {
       }, heartbeatMs),
       setInterval(tellReach, LOOK_MS),
       setInterval(checkSoon, checkMs),
-      setInterval(() => void tellCompany().catch((error) => log.warn({ err: error }, 'presence')), companyMs),
+      setInterval(tellCompanySoon, companyMs),
     ]
     for (const timer of timers) timer.unref()
   }
