@@ -6,6 +6,7 @@ import type { RequestContext } from '../context'
 import { assertAllowed } from '../policy'
 import type { Resource } from '../tree'
 import { createInside } from './create'
+import { type Attempt, withAllThatIsWrong } from './foresee'
 import { inTransaction } from './road'
 
 /** People are records of this resource: created, changed and disabled by the same operations as everything else. */
@@ -25,9 +26,13 @@ export function invitePerson(
   input: { name: string | null; email: string | null; role: string | null },
 ): Promise<ResetLink> {
   const people = peopleOf(ctx)
-  return inTransaction({ ctx }, people, async (inside) => {
-    const row = await createInside(inside, people, { values: { ...input } })
+  const attempt: Attempt = {}
+  const invited = inTransaction({ ctx }, people, async (inside) => {
+    const row = await createInside(inside, people, { values: { ...input } }, attempt)
     return makeResetLink(inside.tx, env, { userId: row.id, createdBy: ctx.actor.id, now: ctx.clock.now() })
+  })
+  return invited.catch(async (error: unknown) => {
+    throw await withAllThatIsWrong(error, ctx, people, attempt)
   })
 }
 

@@ -40,6 +40,9 @@ test('an address that is taken, none at all, or a role that does not exist is sa
   await expect(invite('new@bakery.test', 'emperor')).rejects.toMatchObject({
     details: { fields: { role: [expect.any(String)] } },
   })
+  await expect(invite('taken@bakery.test', 'emperor')).rejects.toMatchObject({
+    details: { fields: { role: [expect.any(String)], email: [expect.stringContaining('Taken by')] } },
+  })
   expect(await db.owner.sql`select 1 from kontor.users where email = 'new@bakery.test'`).toHaveLength(0)
 })
 
