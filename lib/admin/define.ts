@@ -159,7 +159,7 @@ export interface ResourceOptions<T extends AnyRelation> {
   hidden?: boolean
   /** Place in the menu; equal ones stand in alphabetical order. Default 999. */
   order?: number
-  /** What a record is called: a field or a function. Default: title, name, label, email, else the first text, else the key. */
+  /** What a record is called: a field or a function. Default: title, name, label, email, else the first text that is no part of an address as 'shipName' is beside 'shipCity', else the key. */
   title?: FieldName<T> | ((record: RecordOf<T>) => string)
   /** Columns that identify a record of a view or of a table without a primary key. */
   key?: readonly FieldName<T>[]

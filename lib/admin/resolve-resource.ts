@@ -181,6 +181,9 @@ function readWhole(field: Field | undefined, reference: SQL): SQL {
 
 const TITLE_NAMES = ['title', 'name', 'label', 'email']
 
+/** 'shipCity', 'billing_street': beside these 'shipName' is whom something goes to, not what it is called. */
+const ADDRESS = /^((?:ship(?:ping)?|bill(?:ing)?|delivery?)(?:_?to)?_?)(?:address|street|city)/i
+
 function resolveTitle(
   given: Options['title'],
   fields: ReadonlyMap<string, Field>,
@@ -191,7 +194,10 @@ function resolveTitle(
     const of = given as (record: Record<string, unknown>) => string
     return { of: (record) => String(of(record) ?? '') }
   }
-  const texts = [...fields.values()].filter(({ kind }) => kind.isSearchable)
+  const addressees = [...fields.keys()].flatMap((name) => ADDRESS.exec(name)?.[1] ?? [])
+  const texts = [...fields.values()].filter(
+    ({ kind, name }) => kind.isSearchable && !addressees.some((party) => name.startsWith(party)),
+  )
   const field =
     (given !== undefined ? named(given) : undefined) ??
     TITLE_NAMES.flatMap((name) => texts.find((candidate) => candidate.name.toLowerCase() === name) ?? [])[0] ??

@@ -69,6 +69,45 @@ test('the default columns are the key, the label, the rest, and timestamps last'
   ])
 })
 
+test('an address is whom something goes to, and no record is called by it', () => {
+  const parties = blog.table('parties', {
+    id: integer('id').primaryKey(),
+    companyName: text('company_name'),
+    contactName: text('contact_name'),
+    address: text('address'),
+    city: text('city'),
+  })
+  const orders = blog.table('orders', {
+    orderId: integer('order_id').primaryKey(),
+    shipName: text('ship_name'),
+    shipAddress: text('ship_address'),
+    shipCity: text('ship_city'),
+  })
+  const letters = blog.table('letters', {
+    id: integer('id').primaryKey(),
+    billing_name: text('billing_name'),
+    billing_address_line_1: text('billing_address_line_1'),
+    subject: text('subject'),
+  })
+  const ships = blog.table('ships', { id: integer('id').primaryKey(), imo: text('imo'), shipName: text('ship_name') })
+  const shippers = blog.table('shippers', {
+    id: integer('id').primaryKey(),
+    shipperName: text('shipper_name'),
+    shipperCity: text('shipper_city'),
+  })
+  const visits = blog.table('visits', { id: integer('id').primaryKey(), ipAddress: text('ip_address') })
+  const { admin } = resolveAdmin(defineAdmin({ schema: { parties, orders, letters, ships, shippers, visits } }))
+  const titles = [...admin.resources.values()].map(({ shape, title }) => [shape.name, title.field?.name])
+  expect(Object.fromEntries(titles)).toMatchObject({
+    parties: 'companyName',
+    orders: 'orderId',
+    letters: 'subject',
+    ships: 'shipName',
+    shippers: 'shipperName',
+    visits: 'ipAddress',
+  })
+})
+
 test('one table is customised without listing the rest', () => {
   const { admin } = resolveAdmin(
     defineAdmin({ schema, sections: detect(schema, { 'blog.posts': { plural: 'Articles' } }) }),
