@@ -20,17 +20,18 @@ async function product(
   return { id: rows[0]?.id ?? '', name: unique }
 }
 
-/** Collects every word, however short it is seen, of a record being gone. */
-async function collectNotices(page: Page): Promise<() => Promise<string[]>> {
-  const handle = await page.evaluateHandle(() => {
+const GONE = /.{0,40}(has deleted this|is not there any more)/g
+
+/** Collects every word, however short it is seen: by itself those of a record being gone. */
+async function collectNotices(page: Page, words = GONE): Promise<() => Promise<string[]>> {
+  const handle = await page.evaluateHandle((sought) => {
     const heard = new Set<string>()
     const look = () => {
-      const words = document.body.textContent?.match(/.{0,40}(has deleted this|is not there any more)/g)
-      for (const one of words ?? []) heard.add(one)
+      for (const one of document.body.textContent?.match(sought) ?? []) heard.add(one)
     }
     new MutationObserver(look).observe(document.body, { childList: true, subtree: true, characterData: true })
     return heard
-  })
+  }, words)
   return () => handle.evaluate((heard) => [...heard])
 }
 
@@ -286,6 +287,22 @@ test.describe('records', () => {
     await entry.getByRole('button', { name: 'Undo' }).click()
     await expect(page.getByText('Undone.')).toBeVisible()
     expect((await sql`select price::text from catalogue.products where id = ${id}`)[0]?.price).toBe('2.50')
+  })
+
+  test('set back by an undo on their own page are not told of as somebody else’s', async ({ page, signInAs, sql }) => {
+    await signInAs('owner')
+    const { id } = await product(sql as never)
+    await sql`update catalogue.products set price = 7.77 where id = ${id}`
+    await page.goto(`/admin/catalogue/products/${id}`)
+    await expect(page.getByText('Live', { exact: true })).toBeVisible()
+    const notices = await collectNotices(page, /Changed just now by \w+/g)
+    await page.getByRole('region', { name: 'History' }).getByRole('button', { name: 'Undo' }).first().click()
+    await expect(page.getByText('Undone.')).toBeVisible()
+    await expect(field(page, 'price')).toHaveValue('2.50')
+    // What others do is told as before, and heard after what the undo did.
+    await sql`update catalogue.products set price = 3.10 where id = ${id}`
+    await expect(page.getByText('Changed just now by postgres: Price.')).toBeVisible()
+    expect(await notices()).toEqual(['Changed just now by postgres'])
   })
 
   test('deleted by psql lead to their history, which brings them back', async ({ page, signInAs, sql }) => {

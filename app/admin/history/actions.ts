@@ -45,6 +45,7 @@ export async function undo(given: unknown, from?: unknown): Promise<UndoAnswer> 
       message: created ? `Creation of “${created.title}” undone.` : changes,
       value: {
         undone,
+        request: ctx.requestId,
         undo: created && { request: ctx.requestId },
         listHref: resource && listHrefOf(resource),
       },

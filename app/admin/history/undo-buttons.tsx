@@ -106,7 +106,8 @@ function UndoButton({ request, label, question, tone, size = 'small', className,
   async function send(asked: UndoRequest, page: OpenPage | undefined): Promise<boolean> {
     const answer: UndoAnswer = await undo(asked, page?.record).catch(() => UNREACHABLE)
     if (answer.ok) {
-      const { undo: own, listHref } = answer.value
+      const { request: made, undo: own, listHref } = answer.value
+      page?.setOwnRequest(made)
       onDone?.()
       showDone(answer.message, own)
       const isLeft = page !== undefined && listHref !== undefined && page.canBeLeft()

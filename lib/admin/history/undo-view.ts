@@ -57,6 +57,7 @@ export type UndoAnswer =
       message: string
       value: {
         undone: number
+        request: string
         /** The undo's own request, where a toast should offer to take it back. */
         undo?: { request: string }
         /** The list to go to where the undo removed the record whose page is open. */

@@ -36,8 +36,9 @@ interface Notice {
 export function RecordLive({ resource, id, singular, isDirty, isSaving, saved, isRefused, onBack }: Props) {
   const [notice, setNotice] = useState<Notice>()
   const refresh = useRefresh()
-  const now = useRef({ isDirty, isSaving, saved })
-  now.current = { isDirty, isSaving, saved }
+  const { isGone: isDrawnGone, isOwnDeed, ownRequest } = useOpenRecord()
+  const now = useRef({ isDirty, isSaving, saved, isOwnDeed, ownRequest })
+  now.current = { isDirty, isSaving, saved, isOwnDeed, ownRequest }
 
   useEffect(
     () =>
@@ -45,8 +46,8 @@ export function RecordLive({ resource, id, singular, isDirty, isSaving, saved, i
         const sights = event.kind === 'changes' ? event.sights.filter((sight) => sight.resource === resource) : []
         const isUnsaid = event.kind === 'reload' || sights.some((sight) => sight.id === undefined)
         for (const { id: changed, op, fields = [], who = '', request } of sights) {
-          const isOwn = request !== undefined && (now.current.isSaving || request === now.current.saved)
           if (changed !== id) continue
+          const isOwn = request !== undefined && isOfThisPage(request, now.current)
           if (op === 'insert') {
             // It is back: the page is drawn again around what is typed.
             setNotice((earlier) => (earlier?.isGone ? undefined : earlier))
@@ -64,7 +65,6 @@ export function RecordLive({ resource, id, singular, isDirty, isSaving, saved, i
   )
 
   // Drawn again, by a save's answer for one, the page may learn it before it hears of it; or that the record is back.
-  const { isGone: isDrawnGone, isOwnDeed } = useOpenRecord()
   const isGone = isDrawnGone || isRefused
   useEffect(() => {
     if (!isGone) return
@@ -112,6 +112,19 @@ export function RecordLive({ resource, id, singular, isDirty, isSaving, saved, i
       </div>
     </div>
   )
+}
+
+interface OwnDeeds {
+  isDirty: boolean
+  isSaving: boolean
+  saved: string | undefined
+  isOwnDeed: boolean
+  ownRequest?: string
+}
+
+/** Whether the page's own save made a change, or an undo from here; what an undo did beneath typed values is told all the same. */
+function isOfThisPage(request: string, { isDirty, isSaving, saved, isOwnDeed, ownRequest }: OwnDeeds): boolean {
+  return isSaving || request === saved || (!isDirty && (isOwnDeed || request === ownRequest))
 }
 
 function sentence({ who, fields, isGone }: Notice, noun: string): string {

@@ -16,12 +16,15 @@ interface RecordPage {
   isTyped: boolean
   /** Whether the person themself makes the record go, or tries to: they need not be told that it is gone. */
   setOwnDeed(isOwnDeed: boolean): void
+  /** Which request of theirs changed the record, other than a save: they need not be told of that either. */
+  setOwnRequest(request: string): void
 }
 
 interface State {
   /** Whether the record went after its page was opened, as far as the page was drawn again since. */
   isGone: boolean
   isOwnDeed: boolean
+  ownRequest?: string
   page?: RecordPage
 }
 
@@ -40,7 +43,7 @@ export function useTyped(isTyped: boolean): void {
 /** The page that is open: what is done outside of it, by a toast for one, may make its record go. */
 let open: RecordPage | undefined
 
-export interface OpenPage extends Pick<RecordPage, 'record'> {
+export interface OpenPage extends Pick<RecordPage, 'record' | 'setOwnRequest'> {
   /** Whether it is still open, and nothing typed would be lost. */
   canBeLeft(): boolean
 }
@@ -55,7 +58,7 @@ export async function byOwnHand(deed: (page: OpenPage | undefined) => Promise<bo
   page?.setOwnDeed(true)
   let isLeft = false
   try {
-    isLeft = await deed(page && { record: page.record, canBeLeft: () => page === open && !page.isTyped })
+    isLeft = await deed(page && { ...page, canBeLeft: () => page === open && !page.isTyped })
   } finally {
     if (!isLeft) page?.setOwnDeed(false)
   }
@@ -75,7 +78,8 @@ interface Props {
  */
 export function OpenRecord({ record, isGone, children }: Props) {
   const [isOwnDeed, setOwnDeed] = useState(false)
-  const [page] = useState<RecordPage | undefined>(record && { record, isTyped: false, setOwnDeed })
+  const [ownRequest, setOwnRequest] = useState<string>()
+  const [page] = useState<RecordPage | undefined>(record && { record, isTyped: false, setOwnDeed, setOwnRequest })
   const last = useRef<ReactNode>(undefined)
   useEffect(() => {
     if (!isGone) last.current = children
@@ -90,6 +94,6 @@ export function OpenRecord({ record, isGone, children }: Props) {
     }
   }, [page])
 
-  const state = useMemo(() => ({ isGone: isKept, isOwnDeed, page }), [isKept, isOwnDeed, page])
+  const state = useMemo(() => ({ isGone: isKept, isOwnDeed, ownRequest, page }), [isKept, isOwnDeed, ownRequest, page])
   return <StateContext value={state}>{kept ?? children}</StateContext>
 }
