@@ -305,6 +305,26 @@ test.describe('records', () => {
     expect(await notices()).toEqual(['Changed just now by postgres'])
   })
 
+  test('have what is chosen replaced by what is typed after a click', async ({ page, signInAs, sql }) => {
+    await signInAs('owner')
+    const { id } = await product(sql as never)
+    const [one, other] = await sql`select id, name from catalogue.categories order by id limit 2`
+    await sql`update catalogue.products set category_id = ${one?.id} where id = ${id}`
+    await page.goto(`/admin/catalogue/products/${id}`)
+    await expect(page.locator('form[data-ready]')).toBeVisible()
+    const category = field(page, 'categoryId')
+    await category.click()
+    await page.keyboard.type(other?.name)
+    await expect(category).toHaveValue(other?.name)
+    await page.getByRole('option', { name: other?.name }).first().waitFor()
+    await page.keyboard.press('Enter')
+    await save(page).click()
+    await expect(page.getByText(/” saved/).first()).toBeVisible()
+    const [stored] = await sql`select c.name from catalogue.products p
+      join catalogue.categories c on c.id = p.category_id where p.id = ${id}`
+    expect(stored?.name).toBe(other?.name)
+  })
+
   test('deleted by psql lead to their history, which brings them back', async ({ page, signInAs, sql }) => {
     await signInAs('owner')
     const { id, name } = await product(sql as never)

@@ -81,7 +81,11 @@ export function PickOne(props: Props) {
             combobox.openDropdown()
             combobox.updateSelectedOptionIndex()
           }}
-          onClick={() => combobox.openDropdown()}
+          onClick={(event) => {
+            // What is typed next takes the place of what was chosen, as after Tab.
+            if (!combobox.dropdownOpened && isSearchable) event.currentTarget.select()
+            combobox.openDropdown()
+          }}
           onKeyDown={(event) => {
             // Enter takes an option; while the answer is on its way it must not send the form instead.
             if (event.key === 'Enter' && combobox.dropdownOpened) event.preventDefault()
