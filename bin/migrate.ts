@@ -3,6 +3,7 @@ import { grantTables } from '@/lib/db/grants'
 import { migrateTables, pendingSystemSql, pendingTablesSql } from '@/lib/db/migrate'
 import { ownershipHint } from '@/lib/db/ownership'
 import { postgresErrorOf } from '@/lib/db/postgres-errors'
+import { checkServer, setUpRightsHint } from '@/lib/db/server-check'
 import { QUEUE_SCHEMA } from '@/lib/effects/worker'
 import { readAdmin } from '@/lib/runtime'
 import { withDatabase } from './supervisor/command-database'
@@ -30,6 +31,8 @@ async function sayWhoMay<T>(ownerUrl: string, withTables: boolean, work: () => P
     return await work()
   } catch (error) {
     if (!(error instanceof Error) || !isForbidden(error)) throw error
+    const server = await checkServer(ownerUrl, isOwnerNamed() ? 'DATABASE_OWNER_URL' : 'DATABASE_URL')
+    if (!server.maySetUp) throw new Error(setUpRightsHint(server), { cause: error })
     const relations = trackedTables(readAdmin()).map(({ schema, name }) => `${schema}.${name}`)
     const asked = { command: `npm run migrate${withTables ? ' -- --tables' : ''}`, isOwnerNamed: isOwnerNamed() }
     const hint = await withConnection(ownerUrl, (owner) => ownershipHint(owner, { relations, schemas: SCHEMAS }, asked))

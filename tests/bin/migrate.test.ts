@@ -18,6 +18,13 @@ const refusal = (...args: string[]) =>
     (error: Error) => error.message,
   )
 
+test('a role that may not create Kontor’s schemas is told what to grant, or to name one that may', async () => {
+  vi.stubEnv('DATABASE_OWNER_URL', '')
+  const said = await refusal()
+  expect(said).toMatch(/^Role kontor_app may not create schema kontor in database t_\w+\./)
+  expect(said).toMatch(/GRANT CREATE ON DATABASE "t_\w+" TO "kontor_app";\nor give DATABASE_OWNER_URL/)
+})
+
 test('a role that owns nothing is told who does, and what to run', async () => {
   vi.stubEnv('DATABASE_OWNER_URL', db.urls.admin)
   await run([])
