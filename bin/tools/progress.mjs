@@ -4,6 +4,11 @@ const SLOW_MS = 2_000
 const REMINDER_MS = 20_000
 const isTerminal = process.stdout.isTTY === true
 
+// Whoever reads along, `head` for one, may have read enough: what is being done goes on.
+process.stdout.on('error', (error) => {
+  if (error.code !== 'EPIPE') throw error
+})
+
 /** Prints one line of the command's own. */
 export function say(text) {
   process.stdout.write(`${text}\n`)
