@@ -6,7 +6,7 @@ import { checkSubscriptions, checkWorker } from './examination/running'
 import { checkOpenTransactions, checkPooler, checkServerSettings } from './examination/server'
 import { checkStorages } from './examination/storage'
 import { withDatabase } from './supervisor/command-database'
-import { say } from './tools/progress.mjs'
+import { counted, say } from './tools/progress.mjs'
 
 /** In order: what a later one stands on is examined before it. */
 const CHECKS: readonly Check[] = [
@@ -43,7 +43,11 @@ export function run(): Promise<number> {
       for (const { level, what, todo } of findings) say(`${MARKS[level]} ${what}${todo ? `\n      ${todo}` : ''}`)
       const problems = findings.filter(({ level }) => level === 'problem').length
       const warnings = findings.filter(({ level }) => level === 'warning').length
-      say(problems + warnings === 0 ? 'All is well.' : `${problems} problems, ${warnings} warnings.`)
+      say(
+        problems + warnings === 0
+          ? 'All is well.'
+          : `${counted(problems, 'problem')}, ${counted(warnings, 'warning')}.`,
+      )
       return problems > 0 ? 1 : 0
     } finally {
       await Promise.all([owner.close(), app.close()])

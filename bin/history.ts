@@ -9,7 +9,7 @@ import { verifyHistory } from '@/lib/history/verify'
 import { lookAgain } from '@/lib/tasks/jobs/operations'
 import { withDatabase } from './supervisor/command-database'
 import { withConnection } from './supervisor/system'
-import { say } from './tools/progress.mjs'
+import { counted, say } from './tools/progress.mjs'
 
 const USAGE = `npm run history -- <command>
 
@@ -95,12 +95,13 @@ async function verify(owner: postgres.Sql, flags: Flags): Promise<number> {
   if (findings.length > SHOWN) say(`… and ${findings.length - SHOWN} more`)
   for (const { seal, at } of moves)
     say(`Seal ${seal} (${at}) is the first after the log came from another cluster: by a dump, a restore, pg_upgrade.`)
-  const rest = `${erased} erased on record, ${unsealed} not sealed yet, ${seals} seals`
+  const sealed = intact === 1 ? '1 change is as it was sealed' : `${intact} changes are as they were sealed`
+  const rest = `${erased} erased on record, ${unsealed} not sealed yet, ${counted(seals, 'seal')}`
   if (findings.length > 0) {
-    say(`The log was tampered with: ${findings.length} findings. ${intact} changes are as they were sealed; ${rest}.`)
+    say(`The log was tampered with: ${counted(findings.length, 'finding')}. ${sealed}; ${rest}.`)
     return 1
   }
-  say(`${intact} changes are as they were sealed; ${rest}.`)
+  say(`${sealed}; ${rest}.`)
   if (!against)
     say(
       'Whether the newest seals were cut off, only a seal kept elsewhere can tell: export-seal, then verify --against.',

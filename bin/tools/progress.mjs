@@ -14,6 +14,9 @@ export function say(text) {
   process.stdout.write(`${text}\n`)
 }
 
+/** '1 finding', '2 findings'. */
+export const counted = (count, noun) => `${count} ${noun}${count === 1 ? '' : 's'}`
+
 /**
  * Runs `work` as one line: what is being done while it takes long, what was done and for how long in the end. `work`
  * gets a function that replaces the text of the final line.

@@ -44,7 +44,7 @@ test('the newest seal is exported, and an honest log verifies against it', async
   expect(JSON.parse(await readFile(file, 'utf8'))).toMatchObject({ digest: expect.stringMatching(/^[0-9a-f]{64}$/) })
   expect(await history('verify', '--against', file)).toMatchObject({
     code: 0,
-    text: expect.stringMatching(/2 changes are as they were sealed; 0 erased on record, 0 not sealed yet, 1 seals/),
+    text: expect.stringMatching(/2 changes are as they were sealed; 0 erased on record, 0 not sealed yet, 1 seal\./),
   })
   said = []
   expect((await history('verify')).text).toMatch(/only a seal kept elsewhere can tell/)
@@ -77,7 +77,7 @@ test('what was tampered with is named, with exit code 1', async () => {
   await tamper(`update kontor.changes set actor = 'nobody' where id = ${row?.id}`)
   expect(await history('verify')).toMatchObject({
     code: 1,
-    text: expect.stringMatching(new RegExp(`${row?.id}.*The log was tampered with: 1 findings`, 's')),
+    text: expect.stringMatching(new RegExp(`${row?.id}.*The log was tampered with: 1 finding\\.`, 's')),
   })
   await tamper(`update kontor.changes set actor = 'postgres' where id = ${row?.id}`)
   said = []

@@ -19,13 +19,13 @@ export async function verify(): Promise<VerifyAnswer> {
     const { findings, intact, erased, unsealed } = await verifyLog(ctx, db)
     const number = new Intl.NumberFormat(ctx.locale)
     const rest = [
-      erased > 0 ? `${number.format(erased)} were erased on record` : '',
-      unsealed > 0 ? `${number.format(unsealed)} are newer than the last seal` : '',
+      erased > 0 ? `${number.format(erased)} ${erased === 1 ? 'was' : 'were'} erased on record` : '',
+      unsealed > 0 ? `${number.format(unsealed)} ${unsealed === 1 ? 'is' : 'are'} newer than the last seal` : '',
     ].filter(Boolean)
     const message =
       findings.length > 0
         ? `The log was tampered with: ${number.format(findings.length)} ${findings.length === 1 ? 'finding' : 'findings'}.`
-        : `${number.format(intact)} changes are as they were sealed${rest.length > 0 ? `; ${rest.join(', ')}` : ''}.`
+        : `${intact === 1 ? '1 change is as it was' : `${number.format(intact)} changes are as they were`} sealed${rest.length > 0 ? `; ${rest.join(', ')}` : ''}.`
     return {
       ok: true,
       isIntact: findings.length === 0,
