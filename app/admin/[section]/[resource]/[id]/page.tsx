@@ -42,6 +42,7 @@ import { DeleteRecord } from '../form/delete-record'
 import { LifetimeProvider } from '../lifetime/lifetime'
 import { TimeLeft } from '../lifetime/time-left'
 import { GoneRecord } from '../record/gone-record'
+import { recordHeading } from '../record/heading'
 import { OpenRecord } from '../record/open-record'
 import { RecordLayout } from '../record/record-layout'
 import { RelatedLists } from '../record/related-lists'
@@ -86,10 +87,11 @@ export default async function RecordPage({ params, searchParams }: Props) {
   const canRestore = asOf !== undefined && (await mayRestore(ctx, present))
   const { title, related, dropped = [], can } = view
   const { singular, plural, sectionLabel, href, key } = view.resource
+  const heading = recordHeading(singular, title, view.id)
   const notices = [notice ?? [], view.notices].flat()
   const page = (
     <Page
-      title={title}
+      title={heading.title}
       path={[
         { label: sectionLabel, href: `/admin/${section}` },
         { label: plural, href: addressAt(href, {}, asOf?.at) },
@@ -97,7 +99,7 @@ export default async function RecordPage({ params, searchParams }: Props) {
       ]}
       isNarrow={related.length === 0 && !history}
     >
-      <PageHead title={title} description={`${singular} ${view.id}`}>
+      <PageHead {...heading}>
         {!asOf && view.id !== undefined && <RecordCompany resource={key} id={view.id} />}
         {asOf && canRestore && (
           <RestoreButton
@@ -197,16 +199,17 @@ async function Unknown({
   const { title, isGone } = await forPage(findSubject(ctx, resource, id), { resource: resource.key, operation: 'read' })
   const href = recordHref(resource, id)
   const { href: listHref, sectionLabel, singular, plural } = await viewResource(ctx, resource)
+  const heading = recordHeading(singular, title, id)
   return (
     <Page
-      title={title}
+      title={heading.title}
       path={[
         { label: sectionLabel, href: `/admin/${resource.section}` },
         { label: plural, href: addressAt(listHref, {}, asOf.at) },
         { label: title },
       ]}
     >
-      <PageHead title={title} description={`${singular} ${id}`}>
+      <PageHead {...heading}>
         <AsOfButton at={asOf.at} locale={ctx.locale} timeZone={ctx.timeZone} />
       </PageHead>
       {asOf.begins ? (
