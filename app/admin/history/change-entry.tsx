@@ -1,8 +1,10 @@
+import clsx from 'clsx'
 import type { ReactNode } from 'react'
 import type { RequestContext } from '@/lib/admin'
 import type { ChangeView } from '@/lib/admin/history/change-view'
 import { nounAndTitle } from '@/lib/admin/words'
 import { PageLink } from '@/lib/ui/page-link'
+import tick from '@/lib/ui/tick-box.module.css'
 import { Moment } from '../moment'
 import { Difference } from './difference'
 import styles from './history.module.css'
@@ -23,7 +25,8 @@ const VERBS = { insert: 'created', update: 'changed', delete: 'deleted', truncat
 /** One change, or one transaction by its newest: who, how, what, when on one line; the differences beneath. */
 export function ChangeEntry({ ctx, change, isOfRecord = false, pick, children }: Props) {
   const { who, source, isOutside, op, fields, moreFields, reason, count, isUniform, isUndo, version } = change
-  const many = count > 1000 ? 'over 1,000' : String(count)
+  const number = new Intl.NumberFormat(ctx.locale)
+  const many = count > 1000 ? `over ${number.format(1000)}` : number.format(count)
   const isMany = count > 1 && isUniform && change.resource !== undefined
   return (
     <article className={styles.entry}>
@@ -31,7 +34,7 @@ export function ChangeEntry({ ctx, change, isOfRecord = false, pick, children }:
         {pick && (
           <input
             type="checkbox"
-            className={styles.pick}
+            className={clsx(tick.box, styles.pick)}
             data-select="row"
             value={pick}
             aria-label={`Select: ${who}, ${VERBS[op]} ${change.title}`}

@@ -42,7 +42,7 @@ export function UndoRequestOf({ request, count, size }: { request: string; count
   )
 }
 
-const allOf = (count: number) => (count > 1000 ? 'all changes' : `all ${count} changes`)
+const allOf = (count: number) => (count > 1000 ? 'all changes' : `all ${count.toLocaleString()} changes`)
 
 /** Brings a deleted record back. */
 export function RestoreRecord({ id, size = 'normal', onDone }: { id: string } & Pick<Props, 'size' | 'onDone'>) {

@@ -2,6 +2,7 @@ import { Cell } from '@/lib/admin/fields/cell'
 import type { CellView, ColumnView, ListView, RowView } from '@/lib/admin/view'
 import { toMarkup } from '@/lib/ui/markup'
 import { PageLink } from '@/lib/ui/page-link'
+import tick from '@/lib/ui/tick-box.module.css'
 import { write } from '@/lib/ui/written'
 import { WrittenBox } from '@/lib/ui/written-box'
 import { cardPlaces, isLedByKey, saysKey } from './card-places'
@@ -43,7 +44,7 @@ function Head({ columns, canSelect }: { columns: readonly ColumnView[]; canSelec
       {canSelect && (
         <th className={styles.check}>
           <label className={styles.target}>
-            <input type="checkbox" className={styles.box} data-select="page" aria-label="Select this page" />
+            <input type="checkbox" className={tick.box} data-select="page" aria-label="Select this page" />
           </label>
         </th>
       )}
@@ -96,7 +97,7 @@ function Row({ row, columns, places, canSelect }: RowProps) {
           <label className={styles.target}>
             <input
               type="checkbox"
-              className={styles.box}
+              className={tick.box}
               data-select="row"
               value={row.id}
               autoComplete="off"
