@@ -45,7 +45,7 @@ export const systemSections: Sections = {
         },
         form: {
           fields: {
-            email: { kind: 'email', update: ownersEdit },
+            email: { label: 'E-mail', kind: 'email', update: ownersEdit },
             role: {
               choices: (ctx) => ctx.admin.roles.map((role) => ({ label: role, value: role })),
               update: ownersEdit,

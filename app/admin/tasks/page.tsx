@@ -45,14 +45,14 @@ export default async function TasksPage({ searchParams }: Props) {
       <RefreshOnChange topic="tasks" pulse={pulse} />
       <PageHead title="Tasks" description="Work that is done again and again, by one worker at a time." />
       <WorkerNotice />
-      {tasks.length === 0 && (
-        <section className={card.card}>
-          <EmptyState icon={<Icon name="clock" size={22} />} title="No tasks">
-            Declare one in admin.config.ts: tasks: [task({'{'} name, every: &apos;5m&apos;, initialValue, run {'}'})].
-          </EmptyState>
-        </section>
-      )}
       <div className={styles.tasks}>
+        {tasks.length === 0 && (
+          <section className={card.card}>
+            <EmptyState icon={<Icon name="clock" size={22} />} title="No tasks">
+              Declare one in admin.config.ts: tasks: [task({'{'} name, every: &apos;5m&apos;, initialValue, run {'}'})].
+            </EmptyState>
+          </section>
+        )}
         {tasks.map((task, at) => (
           <TaskCard
             key={task.name}
