@@ -12,7 +12,7 @@ function parseFloating(input: string, sqlType: string): Parsed {
   const infinite = text.match(/^([+-]?)inf(inity)?$/i)
   if (infinite) return ok(`${infinite[1] === '-' ? '-' : ''}Infinity`)
   const typed = readDecimal(text)
-  if (typed === undefined) return refuse('Write a number, like 3.4 or 6.02e23.')
+  if (typed === undefined) return refuse('Write a number, like 3.4.')
   const number = isReal ? Math.fround(Number(text)) : Number(text)
   if (typed === 'huge' || !Number.isFinite(number)) return refuse(`This number is too large. ${range(isReal)}`)
   const isZero = /^0*$/.test(typed.whole + typed.fraction)
