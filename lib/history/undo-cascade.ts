@@ -12,8 +12,9 @@ export const tooMany = () =>
   new AdminError('too_large', `More than ${UNDO_LIMIT.toLocaleString('en')} changes: undo them in parts.`)
 
 /**
- * Adds what the deletion of a record took with it: the rows that foreign keys deleted or emptied in the same transaction,
- * and theirs in turn. Without them the record would come back alone.
+ * Adds what went with a deleted record: rows that foreign keys deleted or emptied, those that pointed at it and that the
+ * same transaction deleted first, as one has to where keys forbid more, and theirs in turn. Without them the record would
+ * come back alone.
  */
 export async function withCascades(
   db: Executor,
@@ -32,10 +33,10 @@ export async function withCascades(
   return [...all.values()]
 }
 
-/** What the deletion of these records took along or emptied, key by key. @throws AdminError 'too_large' above the limit */
+/** What went with these records, key by key. @throws AdminError 'too_large' above the limit */
 async function cascadedFrom(db: Executor, parents: readonly Change[], keys: readonly ForeignKey[]): Promise<Change[]> {
   const found: Change[] = []
-  for (const key of keys.filter(({ onDelete }) => 'cnd'.includes(onDelete))) {
+  for (const key of keys) {
     const gone = parents.flatMap(({ relation, tx, before }) => {
       const values = key.parentColumns.map((column) => before?.[column])
       return relation === key.parent && values.every((value) => typeof value === 'string') ? [[tx, ...values]] : []
@@ -43,12 +44,13 @@ async function cascadedFrom(db: Executor, parents: readonly Change[], keys: read
     if (gone.length === 0) continue
     const sides = [sql`c.tx::text`, ...key.columns.map((column) => sql`c.before ->> ${column}::text`)]
     const arrays = sides.map((_, at) => arrayOf(gone.map((values) => values[at]!)))
-    const what =
-      key.onDelete === 'c' ? sql`c.op = 'delete'` : sql`c.op = 'update' and c.changed && ${arrayOf(key.columns)}`
+    const emptied = 'nd'.includes(key.onDelete)
+      ? sql` or c.op = 'update' and c.changed && ${arrayOf(key.columns)}`
+      : sql``
     const own = await selectChanges(
       db,
       sql`select ${changeColumns('c')} from kontor.changes as c
-        where c.tx = any(${arrayOf([...new Set(gone.map(([tx]) => tx!))])}::xid8[]) and c.relation = ${key.relation} and ${what}
+        where c.tx = any(${arrayOf([...new Set(gone.map(([tx]) => tx!))])}::xid8[]) and c.relation = ${key.relation} and (c.op = 'delete'${emptied})
           and (${sql.join(sides, sql`, `)}) in (select * from unnest(${sql.join(arrays, sql`, `)}))
         order by c.id limit ${UNDO_LIMIT + 1}`,
     )

@@ -128,6 +128,32 @@ describe('one change of several', () => {
     expect(await state()).toEqual(before)
   })
 
+  it('a deletion undone alone brings back what its transaction had to delete before it', async () => {
+    await db.owner.sql.unsafe(`create table invoices (id int primary key);
+      create table items (id int primary key, invoice_id int references invoices on delete restrict);
+      create table notes (id int primary key, item_id int references items);
+      grant all on invoices, items, notes to kontor_app`)
+    await installTriggers(
+      db.owner.sql,
+      ['invoices', 'items', 'notes'].map((name) => ({ schema: 'public', name })),
+    )
+    await run(`insert into invoices values (1), (2); insert into items values (1, 1), (2, 1), (3, 1), (4, 2);
+      insert into notes values (1, 2), (2, 4)`)
+    await run('delete from items where id = 3')
+    const [change] = await logged(db, 'public.invoices', () =>
+      txOf('delete from notes; delete from items; delete from invoices where id = 1'),
+    )
+    const plan = await undoPlan(orm, { ids: [change!.id] })
+    expect(plan.steps.map(({ kind, relation, recordId }) => `${kind} ${relation} ${recordId}`).sort()).toEqual([
+      'restore public.invoices 1',
+      'restore public.items 1',
+      'restore public.items 2',
+      'restore public.notes 1',
+    ])
+    await take(db, plan)
+    expect(await db.admin.sql`select id from items order by id`).toEqual([{ id: 1 }, { id: 2 }])
+  })
+
   it('a deletion undone alone out of a cascade larger than an undo may be', async () => {
     await db.owner.sql.unsafe(`create table many (id int primary key);
       create table parts (id int primary key, many_id int references many on delete cascade);
