@@ -36,10 +36,13 @@ export function changedSince(table: AsOfTable, moment: Moment, only: SQL = sql``
       and ${IS_KNOWN} ${only}`
 }
 
-/** Rows of a table without a key have no record, and those whose key was erased name none. */
-const IS_KNOWN = sql.raw(
-  `c.record_id is not null and not (starts_with(c.record_id, 'erased-') and c.id in (select e.change_id from kontor.erasures as e))`,
+/** Whether an erasure took values of the change, and not just who made it. */
+const WAS_ERASED = sql.raw(
+  `c.id in (select e.change_id from kontor.erasures as e where e.columns is null or e.columns <> '{}')`,
 )
+
+/** Rows of a table without a key have no record, and those whose key was erased name none. */
+const IS_KNOWN = sql`c.record_id is not null and not (starts_with(c.record_id, 'erased-') and ${WAS_ERASED})`
 
 /** Stands in a record's state for a value that an erasure took. */
 const ERASED = sql.raw(`'{"kontor.erased": true}'::jsonb`)
@@ -53,7 +56,8 @@ export function reconstructed(table: AsOfTable, moment: Moment, only?: SQL): SQL
   const names = arrayOf(
     table.columns.flatMap(({ name, isVirtual }) => (isVirtual || table.key.includes(name) ? [] : [name])),
   )
-  const taken = sql`(select jsonb_object_agg(n, ${ERASED}) from unnest(case c.op when 'update' then c.changed else ${names} end) as n)`
+  const taken = sql`(select jsonb_object_agg(n, ${ERASED}) from unnest(case c.op when 'update' then c.changed else ${names} end) as n
+    where exists (select from kontor.erasures as e where e.change_id = c.id and (e.columns is null or n = any(e.columns))))`
   const state = sql`kontor.merge_objects(
     case when c.op <> 'insert' and ${WAS_ERASED} then coalesce(${taken}, '{}') || c.before else c.before end order by c.id desc)`
   return sql`
@@ -79,5 +83,3 @@ const cameBefore = (table: AsOfTable) => sql`exists (
     ) as d
     where i.id = l.first_id and d.op = 'delete' and d.tx = i.tx
       and exists (select from jsonb_each(i.after) as v where d.before ? v.key and d.before -> v.key <> v.value))`
-
-const WAS_ERASED = sql.raw('c.id in (select e.change_id from kontor.erasures as e)')

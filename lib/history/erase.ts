@@ -69,6 +69,7 @@ async function eraseRecord(
   return recordErasures(
     tx,
     by,
+    gone,
     tx`with hit as (
       select c.id, c.at, kontor.change_digest(c) as digest from kontor.changes as c
       where c.relation = ${relation} and left(c.record_id, 500) = left(${recordId}, 500) and c.record_id = ${recordId}
@@ -86,6 +87,7 @@ const eraseActor = (tx: postgres.ISql, actor: string, by: UpkeepBy): Promise<num
   recordErasures(
     tx,
     by,
+    [],
     tx`with hit as (
       select c.id, c.at, kontor.change_digest(c) as digest from kontor.changes as c where c.actor = ${actor}
         ${isClaimed(actor) ? tx`and strpos(c.actor, ':') > 0` : tx``}
@@ -95,14 +97,16 @@ const eraseActor = (tx: postgres.ISql, actor: string, by: UpkeepBy): Promise<num
     )`,
   )
 
+/** @param columns whose values went */
 async function recordErasures(
   tx: postgres.ISql,
   by: UpkeepBy,
+  columns: readonly string[],
   emptied: postgres.PendingQuery<postgres.Row[]>,
 ): Promise<number> {
   const result = await tx`${emptied}
-    insert into kontor.erasures (change_id, old_digest, new_digest, actor, reason)
-    select id, old, new, ${by.actor}, ${by.reason} from emptied`
+    insert into kontor.erasures (change_id, columns, old_digest, new_digest, actor, reason)
+    select id, ${[...columns]}::text[], old, new, ${by.actor}, ${by.reason} from emptied`
   return result.count
 }
 

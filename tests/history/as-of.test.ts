@@ -317,6 +317,22 @@ describe('columns added and gone', () => {
     ])
   })
 
+  it('an erased actor or another column takes no value that the log never had', async () => {
+    await db.owner.sql.unsafe('create table signing (id int primary key, name text, email text, secret text)')
+    await installTriggers(db.owner.sql, [{ schema: 'public', name: 'signing', redact: ['secret'] }])
+    await db.admin.sql`grant all on signing to kontor_app`
+    await db.admin.sql`insert into signing values (1, 'a', 'e', 's'), (2, 'a', 'e', 's')`
+    const at = await now()
+    await db.admin.sql.begin(async (tx) => {
+      await tx`select set_config('kontor.actor', 'user:leaving', true)`
+      await tx`update signing set name = 'b', email = 'f', secret = 't'`
+    })
+    await eraseHistory(db.owner.sql, { actor: 'user:leaving' }, by)
+    expect(await rowsOf('signing', at)).toEqual(['["1","a","e","t"]', '["2","a","e","t"]'])
+    await eraseHistory(db.owner.sql, { relation: 'public.signing', recordId: '1', columns: ['email'] }, by)
+    expect(await rowsOf('signing', at)).toEqual(['["1","a",null,"t"]', '["2","a","e","t"]'])
+  })
+
   it('a virtual generated column is computed from what the others held', async ({ skip }) => {
     skip(version < 180_000)
     await db.owner.sql.unsafe(`create table computing (id int primary key, price numeric, "per ""kg" numeric, name text,
