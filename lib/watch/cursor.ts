@@ -5,10 +5,7 @@
 export interface Cursor {
   /** The cluster's system_identifier: transaction ids mean something in it alone. */
   system: string
-  /**
-   * Rows up to this id came by a restore, or, where nothing was sealed yet, were there when the cursor was made: their
-   * transaction ids say nothing.
-   */
+  /** Rows up to this id came by a restore, those that were open then too: their transaction ids say nothing. */
   floor: string
   /** The highest id read, or known of. After a dump and restore, reading goes on behind it. */
   id: string

@@ -31,17 +31,18 @@ const FEW_SEEN = 50
 
 /**
  * The cursor of this moment: everything committed until now counts as read. What came along from another cluster the newest
- * seal tells, once one was made here: an id that is there says nothing of lower ones, whose transactions may still be open
- * although their numbers are higher than any that is over.
+ * seal tells, once one was made here, and until then the log itself: an id that is there says nothing of lower ones, whose
+ * transactions may still be open although their numbers are higher than any that is over.
  */
 export async function presentCursor(sql: postgres.ISql): Promise<Cursor> {
-  const [row] = await sql<{ snapshot: string; system: string; id: string; floor: string | null }[]>`
-    select pg_current_snapshot()::text as snapshot, c.system, coalesce((select max(id) from kontor.changes), 0)::text as id,
-      (select case when s.system = c.system then coalesce(s.floor, 0)::text end
-        from kontor.seals as s order by s.seq desc limit 1) as floor
-    from (select system_identifier::text as system from pg_control_system()) as c`
+  const [row] = await sql<{ snapshot: string; system: string; id: string; floor: string }[]>`
+    select coalesce(log.snapshot, pg_current_snapshot())::text as snapshot, here.system,
+      coalesce((select max(id) from kontor.changes), 0)::text as id, coalesce(log.below, last.floor, 0)::text as floor
+    from (select system_identifier::text as system from pg_control_system()) as here
+    left join (select s.system, s.floor from kontor.seals as s order by s.seq desc limit 1) as last on last.system = here.system
+    left join lateral kontor.brought_along() as log on last.system is null`
   const { system, id, floor, snapshot } = row!
-  return { system, floor: floor ?? id, id, snapshot: parseSnapshot(snapshot) }
+  return { system, floor, id, snapshot: parseSnapshot(snapshot) }
 }
 
 export interface ReadOptions extends Partial<Interest> {
@@ -152,7 +153,7 @@ function within(sql: postgres.ISql, from: Cursor, to: Cursor) {
     return sql`(c.id > ${from.id} or (c.id > ${from.floor} and (c.tx >= ${xmax}::xid8 or c.tx = any(${xip}::xid8[]))))
       and c.id <= ${to.id}`
   }
-  return sql`((c.tx >= ${xmax}::xid8 and c.tx < ${to.snapshot.xmax}::xid8 and c.id > ${from.floor}) or c.tx = any(${xip}::xid8[]))
+  return sql`((c.tx >= ${xmax}::xid8 and c.tx < ${to.snapshot.xmax}::xid8) or c.tx = any(${xip}::xid8[])) and c.id > ${from.floor}
     and pg_visible_in_snapshot(c.tx, ${formatSnapshot(to.snapshot)}::pg_snapshot)`
 }
 

@@ -137,6 +137,26 @@ describe('a cursor', () => {
     })
   })
 
+  it.each(READERS)(
+    'does not take what came from another cluster for what an open transaction of that number wrote (%s)',
+    async (reader) => {
+      const [slow, restoring] = [sessions[0]!, sessions[1]!]
+      await slow`begin`
+      await restoring`set session_replication_role = replica`
+      const [now] = await slow<{ tx: string }[]>`select pg_current_xact_id()::text as tx`
+      await restoring`insert into kontor.changes (tx, relation, record_id, op, after, actor, source)
+        values (${now!.tx}, 'public.notes', '0', 'insert', '{"text": "of then"}', 'user:then', 'sql')`
+      await restoring`set session_replication_role = origin`
+      const cursor = await presentCursor(db.app.sql)
+      await slow`insert into notes (text) values ('of now')`
+      await slow`commit`
+      if (reader) await readSince(db.app.sql, cursor, { reader })
+      const { changes, next } = await readSince(db.app.sql, cursor, { reader })
+      expect(changes.map(({ after }) => after?.text)).toEqual(['of now'])
+      expect((await readPage(db.app.sql, cursor, next, undefined)).changes).toHaveLength(1)
+    },
+  )
+
   it('loses nothing that got its id earlier and its transaction number later than what is committed', async () => {
     await sealChanges(db.app.orm)
     const [quick, slow] = [sessions[0]!, sessions[1]!]

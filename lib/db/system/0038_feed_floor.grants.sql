@@ -1,0 +1,1 @@
+GRANT EXECUTE ON FUNCTION kontor.brought_along() TO {{app_role}};
