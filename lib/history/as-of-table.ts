@@ -7,7 +7,7 @@ import { granularityOf } from './trigger-function'
 
 /** What time travel needs to know of a table: its columns as they are in the database now. */
 export interface AsOfTable
-  extends Pick<TableFacts, 'schema' | 'name' | 'relation' | 'columns' | 'key' | 'canTryTypes'> {
+  extends Pick<TableFacts, 'schema' | 'name' | 'relation' | 'oid' | 'columns' | 'key' | 'canTryTypes'> {
   /** Every id since the moment is known to fit the key's type (`knownToFit`): they need not be tried one by one. */
   keysFit?: boolean
   /** Virtual generated columns, which no log can hold: their expressions by name, to be computed anew. */

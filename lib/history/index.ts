@@ -23,6 +23,7 @@ export {
   lastDeletions,
   recordHistory,
 } from './record-history'
+export { hadOtherKey } from './rekeyed'
 export { columnsNamed, type Requirement } from './requirement'
 export { restorePlan } from './restore-plan'
 export type { RestoreLinks, RestoreScope } from './restore-scope'

@@ -1,15 +1,49 @@
-import { sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
 import type { Executor } from '@/lib/db/client'
+import { groupBy } from '@/lib/db/group-by'
 import { encodeRecordId } from '@/lib/db/record-id'
 import { type Change, isErasedId, type LoggedValues, textsOf } from './change'
 import { arrayOf } from './filters'
+import type { Moment } from './moment'
 import type { TableFacts } from './table-facts'
-import type { FoldedStep } from './undo-step'
 
 type Key = TableFacts['key']
+type Table = Pick<TableFacts, 'relation' | 'key' | 'oid'>
 
-/** Changes of a table looked through for whole rows where a record has none. */
+/** A record with changes of it, oldest first. */
+interface Changed {
+  recordId: string
+  changes: readonly Pick<Change, 'id' | 'tx' | 'op' | 'before' | 'after' | 'changed'>[]
+}
+
+/** Changes of a record looked through for whole rows, and of its table where it has none. */
 const NEIGHBOURHOOD = 1_000
+
+/** Changes that tell which key a table had. */
+const FIRST = 50
+
+/**
+ * Whether a table's records had another key at the moment than they have now, and changed since under that one: by what
+ * changed first since. Ids of then and of today, which the same text may be, must not be taken for each other.
+ */
+export async function hadOtherKey(db: Executor, table: Table, moment: Moment): Promise<boolean> {
+  const keyOf = (row: SQL) =>
+    sql`(select jsonb_object_agg(n, ${row} -> n) from unnest(${arrayOf(table.key)}) as n where ${row} ? n)`
+  const first = await db.execute<Changed['changes'][number] & Record<string, unknown> & { recordId: string }>(sql`
+    select c.id::text as id, c.tx::text as tx, c.record_id as "recordId", c.op, coalesce(c.changed, '{}') as changed,
+      null as before, coalesce(${textsOf(keyOf(sql`coalesce(c.after, c.before)`))}, '{}') as after
+    from (
+      select * from kontor.changes as c where c.relation = ${table.relation} and c.at > ${moment.at}::timestamptz
+        and c.record_id is not null order by c.at, c.id limit ${FIRST}
+    ) as c order by c.id`)
+  const records = groupBy(first, ({ recordId }) => recordId)
+  const found = await rekeyed(
+    db,
+    [...records].map(([recordId, changes]) => ({ recordId, changes })),
+    table,
+  )
+  return found.size > 0
+}
 
 /**
  * The records whose ids are of another key than the table has today: the same text then names another row, or none. Told by
@@ -19,11 +53,12 @@ const NEIGHBOURHOOD = 1_000
  */
 export async function rekeyed(
   db: Executor,
-  steps: readonly FoldedStep[],
-  { relation, key, oid }: TableFacts,
+  steps: readonly Changed[],
+  { relation, key, oid }: Table,
 ): Promise<ReadonlySet<string>> {
+  if (steps.length === 0) return new Set()
   const found = new Set<string>()
-  const doubtful: FoldedStep[] = []
+  const doubtful: Changed[] = []
   const isSince = await isSinceKey(db, oid)
   for (const step of steps) {
     if (isErasedId(step.recordId)) continue
@@ -47,7 +82,7 @@ export async function rekeyed(
  * Tells changes made after the table's primary key was: by the transaction that made it, whose number the catalog keeps. Of
  * changes that came along from another cluster, where numbers are others, it tells none.
  */
-async function isSinceKey(db: Executor, oid: number): Promise<(change: Change) => boolean> {
+async function isSinceKey(db: Executor, oid: number): Promise<(change: Pick<Change, 'id' | 'tx'>) => boolean> {
   const [made] = await db.execute<{ tx: string; floor: string }>(sql`
     select (x.now - mod(x.now - k.xmin::text::numeric, 4294967296))::text as tx,
       coalesce((select s.floor from kontor.seals as s order by s.seq desc limit 1), 0)::text as floor
@@ -57,8 +92,8 @@ async function isSinceKey(db: Executor, oid: number): Promise<(change: Change) =
 }
 
 /** Whether a whole row has another id by the key of today. Nothing is said where the log keeps part of the key to itself. */
-function isOfOther(key: Key, row: LoggedValues, recordId: string): boolean {
-  const values = key.map((name) => row[name])
+function isOfOther(key: Key, row: LoggedValues | null, recordId: string): boolean {
+  const values = key.map((name) => row?.[name])
   return values.every((value) => typeof value === 'string') && encodeRecordId(values as string[]) !== recordId
 }
 
@@ -66,30 +101,30 @@ function isOfOther(key: Key, row: LoggedValues, recordId: string): boolean {
 async function ownRows(
   db: Executor,
   relation: string,
-  steps: readonly FoldedStep[],
-): Promise<ReadonlyMap<string, LoggedValues>> {
+  steps: readonly Changed[],
+): Promise<ReadonlyMap<string, LoggedValues | null>> {
   if (steps.length === 0) return new Map()
-  const rows = await db.execute<{ recordId: string; row: LoggedValues }>(sql`
+  const rowsOf = (side: SQL, order: SQL) => sql`
+    select c.id, c.op in ('insert', 'delete') as is_whole, coalesce(c.after, c.before) as row from kontor.changes as c
+    where c.relation = ${relation} and left(c.record_id, 500) = left(s.record_id, 500) and c.record_id = s.record_id and ${side}
+    order by c.id ${order} limit ${NEIGHBOURHOOD}`
+  const rows = await db.execute<{ recordId: string; row: LoggedValues | null }>(sql`
     select s.record_id as "recordId", ${textsOf(sql`k.row`)} as row
     from unnest(${arrayOf(steps.map(({ recordId }) => recordId))}, ${arrayOf(steps.map(firstId))}::bigint[]) as s(record_id, first)
     join lateral (
-      select coalesce(c.after, c.before) as row from kontor.changes as c
-      where c.relation = ${relation} and left(c.record_id, 500) = left(s.record_id, 500) and c.record_id = s.record_id
-        and c.op in ('insert', 'delete')
-      order by c.id > s.first, abs(c.id - s.first) limit 1
+      select n.row from (
+        (select 1 as turn, p.* from (${rowsOf(sql`c.id <= s.first`, sql`desc`)}) as p where p.is_whole order by p.id desc limit 1)
+        union all
+        (select 2, f.* from (${rowsOf(sql`c.id > s.first`, sql`asc`)}) as f where f.is_whole order by f.id limit 1)
+      ) as n order by n.turn limit 1
     ) as k on true`)
   return new Map(rows.map(({ recordId, row }) => [recordId, row]))
 }
 
 /** Whether rows logged shortly before the records' changes were named by another key. */
-async function wasOtherBefore(
-  db: Executor,
-  relation: string,
-  key: Key,
-  steps: readonly FoldedStep[],
-): Promise<boolean> {
+async function wasOtherBefore(db: Executor, relation: string, key: Key, steps: readonly Changed[]): Promise<boolean> {
   const first = steps.map(firstId).reduce((a, b) => (BigInt(a) < BigInt(b) ? a : b))
-  const rows = await db.execute<{ recordId: string; row: LoggedValues }>(sql`
+  const rows = await db.execute<{ recordId: string; row: LoggedValues | null }>(sql`
     select c.record_id as "recordId", ${textsOf(sql`coalesce(c.after, c.before)`)} as row from (
       select * from kontor.changes as c where c.relation = ${relation} and c.id < ${first}::bigint
         and c.at <= (select f.at from kontor.changes as f where f.id = ${first}::bigint limit 1)
@@ -98,4 +133,4 @@ async function wasOtherBefore(
   return rows.some(({ recordId, row }) => !isErasedId(recordId) && isOfOther(key, row, recordId))
 }
 
-const firstId = ({ changes }: FoldedStep): string => changes[0]!.id
+const firstId = ({ changes }: Changed): string => changes[0]!.id

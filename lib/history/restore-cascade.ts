@@ -7,6 +7,7 @@ import type { ForeignKey } from './constraints'
 import type { Moment } from './moment'
 import { factsOf, presentRows } from './present-rows'
 import { changesById } from './record-history'
+import { hadOtherKey } from './rekeyed'
 import type { TableFacts } from './table-facts'
 import { withCascades } from './undo-cascade'
 import { settle } from './undo-conflicts'
@@ -83,7 +84,7 @@ const tableOf = (db: Executor, relation: string) => {
   return asOfTable(db, { schema, name: name.join('.') })
 }
 
-/** Each record as it was at the moment; those that began only then are left out. */
+/** Each record as it was at the moment; those that began only then are left out, and those that another key named. */
 async function statesOf(
   db: Executor,
   changes: readonly Change[],
@@ -94,7 +95,7 @@ async function statesOf(
   const taken: Taken[] = []
   for (const [relation, own] of groupBy(changes, (change) => change.relation)) {
     const facts = tables.get(relation)
-    if (!facts || facts.key.length === 0) continue
+    if (!facts || facts.key.length === 0 || (await hadOtherKey(db, facts, moment))) continue
     const records = groupBy(own, ({ recordId }) => recordId!)
     const ids = [...records.keys()]
     const present = await presentRows(db, facts, ids, isLocked)

@@ -4,6 +4,7 @@ import type { LoggedValues } from './change'
 import { readForeignKeys } from './constraints'
 import { historyBounds, type Moment, resolveMoment, sortable } from './moment'
 import { factsOf, presentRows } from './present-rows'
+import { hadOtherKey } from './rekeyed'
 import { takenAlong } from './restore-cascade'
 import { type ChangedRecord, changedIn, changedLinks, type RestoreScope, tooManyRecords } from './restore-scope'
 import type { TableFacts } from './table-facts'
@@ -29,6 +30,14 @@ export async function restorePlan(
   const relations = new Set(scopes.flatMap((scope) => [scope, ...(scope.links ?? [])].map(relationOf)))
   for (const relation of relations) await assertVisible(db, relation, moment)
   const tables = await factsOf(db, relations)
+  for (const facts of tables.values()) {
+    if (await hadOtherKey(db, facts, moment)) {
+      throw new AdminError(
+        'invalid',
+        `${facts.relation} has another primary key since: records of then cannot be told.`,
+      )
+    }
+  }
   const steps = new Map<string, UndoStep[]>()
   const add = async (relation: string, changed: readonly ChangedRecord[]) => {
     const facts = tables.get(relation)!

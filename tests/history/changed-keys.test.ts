@@ -1,5 +1,5 @@
 import { beforeAll, expect, it } from 'vitest'
-import { undoPlan } from '@/lib/history'
+import { asOfTable, hadOtherKey, resolveMoment, restorePlan, undoPlan } from '@/lib/history'
 import { installTriggers } from '@/lib/history/triggers'
 import { createTestDatabase } from '@/tests/support/database'
 import { take } from '@/tests/support/undo'
@@ -25,6 +25,7 @@ const txOf = (statement: string) =>
     await tx.unsafe(statement)
     return (await tx<{ tx: string }[]>`select pg_current_xact_id()::text as tx`)[0]!.tx
   })
+const now = async () => (await db.admin.sql<{ at: string }[]>`select clock_timestamp()::text as at`)[0]!.at
 const rows = async (name: string) =>
   (await db.admin.sql.unsafe(`select id, name, qty from ${name} order by id`)).map(
     ({ id, name, qty }) => `${id} ${name} ${qty}`,
@@ -60,6 +61,7 @@ it('a change from before the primary key was replaced is refused, not taken for 
     grant all on rekeyed to kontor_app; insert into rekeyed values (3, 4, 'c', 'new'), (4, 3, 'd', 'new')`)
   const track = () => installTriggers(db.owner.sql, [{ schema: 'public', name: 'rekeyed' }])
   await track()
+  const moment = await now()
   await db.admin.sql`insert into rekeyed values (1, 2, 'a', 'new'), (2, 1, 'b', 'new')`
   const changes = {
     'an update': await txOf(`update rekeyed set state = 'old' where id = 1`),
@@ -71,6 +73,9 @@ it('a change from before the primary key was replaced is refused, not taken for 
     'a deletion': await txOf('delete from rekeyed where id = 5'),
   }
   await db.admin.sql`update rekeyed set state = 'old'`
+  const before = await resolveMoment(orm, moment)
+  const table = { schema: 'public', name: 'rekeyed' }
+  expect(await hadOtherKey(orm, await asOfTable(orm, table), before)).toBe(false)
   await db.owner.sql.unsafe(
     'alter table rekeyed drop constraint rekeyed_pkey; alter table rekeyed add primary key (code)',
   )
@@ -81,10 +86,15 @@ it('a change from before the primary key was replaced is refused, not taken for 
       [{}, [{ kind: 'rekeyed', canSkip: false }]],
     ])
   }
+  // Nor can rows of then be told from others.
+  expect(await hadOtherKey(orm, await asOfTable(orm, table), before)).toBe(true)
+  await expect(restorePlan(orm, [{ ...table, recordIds: ['1'] }], moment)).rejects.toMatchObject({ code: 'invalid' })
+  const since = await now()
   // What came after goes back.
   const tx = await txOf(`update rekeyed set state = 'later' where id = 1; delete from rekeyed where id = 4`)
   const plan = await undoPlan(orm, { tx })
   expect(plan.isClean).toBe(true)
+  expect(await hadOtherKey(orm, await asOfTable(orm, table), await resolveMoment(orm, since))).toBe(false)
   await take(db, plan, { 'public.rekeyed': ['code'] })
   expect(await db.admin.sql`select id from rekeyed where state = 'old'`).toHaveLength(4)
 })

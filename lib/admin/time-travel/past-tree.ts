@@ -1,5 +1,5 @@
 import { AdminError } from '@/lib/errors'
-import { asOfTable, knownToFit, type Moment, recordedSince } from '@/lib/history'
+import { asOfTable, hadOtherKey, knownToFit, type Moment, recordedSince } from '@/lib/history'
 import type { RequestContext } from '../context'
 import type { Admin, ManyToMany, Resource } from '../tree'
 import { type PastTable, pastOfLog, pastOfVersions } from './past-rows'
@@ -18,6 +18,7 @@ const NOTHING_CHANGES: ReadonlySet<'create' | 'update' | 'delete'> = new Set(['c
  * The request as it would have been at a moment: the resource and all that its pages show of others hold their rows of
  * then, the clock stands at the moment, and nothing can be written. The policy is today's, asked by today's clock.
  * @param at the moment as addresses have it
+ * @throws AdminError 'invalid' where another key named the resource's records then
  */
 export async function pastTree(
   present: RequestContext,
@@ -38,7 +39,16 @@ export async function pastTree(
     shapes.map(async (shape) => {
       if (!recorded.has(shape.relation)) return
       const table = await asOfTable(present.db, shape).catch(untold)
-      if (table) tables.set(shape.relation, pastOfLog(knownToFit(present.db, table, moment), moment))
+      if (!table) return
+      if (await hadOtherKey(present.db, table, moment)) {
+        if (shape.relation !== resource.shape.relation) return
+        const plural = resource.plural.toLowerCase()
+        throw new AdminError(
+          'invalid',
+          `The primary key of ${plural} has been replaced since, so none of then can be told.`,
+        )
+      }
+      tables.set(shape.relation, pastOfLog(knownToFit(present.db, table, moment), moment))
     }),
   )
   const past = new Map<string, Resource>()
