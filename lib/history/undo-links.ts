@@ -35,11 +35,23 @@ export async function undoneBy(db: Executor, changeIds: readonly string[]): Prom
   )
 }
 
-/** Changes that undid some of the given ones, oldest first, with all that each undid. */
+/**
+ * Changes that undid some of the given ones, oldest first, with all that each undid. Looked for among what came later of each
+ * record: overlapping with a long list is no use of an index to the planner, and compares each undo there ever was with each
+ * of the list.
+ */
 async function reversalsOf(db: Executor, ids: readonly string[]): Promise<{ undone: string[]; by: string }[]> {
   const claims = await selectChanges(
     db,
-    sql`select ${changeColumns('c')} from kontor.changes as c where c.undoes && ${arrayOf(ids)}::bigint[] order by c.id`,
+    sql`select ${changeColumns('c')} from (
+      select k.at, k.id from (
+        select o.relation, o.record_id, min(o.id) as first, array_agg(o.id) as ids from kontor.changes as o
+        where o.id = any(${arrayOf(ids)}::bigint[]) and o.record_id is not null group by o.relation, o.record_id
+      ) as u cross join lateral (
+        select n.at, n.id from kontor.changes as n where n.relation = u.relation and left(n.record_id, 500) = left(u.record_id, 500)
+          and n.record_id = u.record_id and n.id > u.first and n.undoes && u.ids offset 0
+      ) as k
+    ) as found join kontor.changes as c on c.at = found.at and c.id = found.id order by c.id`,
   )
   if (claims.length === 0) return []
   const named = await changesById(db, [...new Set(claims.flatMap(({ undoes }) => undoes))])
