@@ -1,7 +1,7 @@
-import { sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
 import type { Executor } from '@/lib/db/client'
 import { groupBy } from '@/lib/db/group-by'
-import { type Change, changeColumns, type LoggedValue, selectChanges } from './change'
+import { type Change, changeColumns, type LoggedValue } from './change'
 import { arrayOf } from './filters'
 import { changesById, isId } from './record-history'
 import { foldChanges, sameValue } from './undo-step'
@@ -10,7 +10,8 @@ import { foldChanges, sameValue } from './undo-step'
  * Of the given changes those that are undone now, each with the change that undid it: a later change of the same record that
  * names it in \`kontor.undoes\`, did the reverse, and has not itself been undone (a redo takes the undo back). Anybody may set
  * \`kontor.undoes\`, so that what it says counts only where the values bear it out: what a claim did not put back can still be
- * undone.
+ * undone. Only where the role that asks made the claim itself, which no other client can feign, hooks and triggers may have
+ * had the last word about a value.
  */
 export async function undoneBy(db: Executor, changeIds: readonly string[]): Promise<Map<string, string>> {
   const links = new Map<string, string[]>()
@@ -41,9 +42,9 @@ export async function undoneBy(db: Executor, changeIds: readonly string[]): Prom
  * of the list.
  */
 async function reversalsOf(db: Executor, ids: readonly string[]): Promise<{ undone: string[]; by: string }[]> {
-  const claims = await selectChanges(
+  const claims = await selectClaims(
     db,
-    sql`select ${changeColumns('c')} from (
+    sql`select ${changeColumns('c')}, c.db_user = session_user as "isOwn" from (
       select k.at, k.id from (
         select o.relation, o.record_id, min(o.id) as first, array_agg(o.id) as ids from kontor.changes as o
         where o.id = any(${arrayOf(ids)}::bigint[]) and o.record_id is not null group by o.relation, o.record_id
@@ -59,7 +60,7 @@ async function reversalsOf(db: Executor, ids: readonly string[]): Promise<{ undo
   // A row that moved between partitions, or was changed once more by the table's own triggers, has several with one claim.
   const acts = groupBy(claims, ({ tx, relation, recordId, undoes }) => JSON.stringify([tx, relation, recordId, undoes]))
   return [...acts.values()].flatMap((act) => {
-    const [{ id, relation, recordId, undoes }] = act as [Change]
+    const [{ id, relation, recordId, undoes }] = act as [Claim]
     const claimed = undoes.flatMap((undone) => {
       const change = known.get(undone)
       const isEarlier = change && BigInt(change.id) < BigInt(id)
@@ -69,18 +70,30 @@ async function reversalsOf(db: Executor, ids: readonly string[]): Promise<{ undo
   })
 }
 
+interface Claim extends Change {
+  /** Whether the role that reads it made it. */
+  isOwn: boolean
+}
+
+const selectClaims = async (db: Executor, query: SQL): Promise<Claim[]> => [
+  ...(await db.execute<Claim & Record<string, unknown>>(query)),
+]
+
 /** Whether `act` put back what the changes together did to their record. */
-function isReverse(changes: readonly Change[], act: readonly Change[]): boolean {
+function isReverse(changes: readonly Change[], act: readonly Claim[]): boolean {
   const [[done], [back]] = [foldChanges(changes), foldChanges(act)]
   if (!done || !back) return false
   if (done.kind === 'remove') return back.kind === 'restore'
   if (back.kind !== (done.kind === 'restore' ? 'remove' : 'set')) return false
+  const isOwn = act.every((claim) => claim.isOwn)
+  if (isOwn && done.kind === 'restore') return true
   const { target, expected } = done
   return Object.keys(target).every((column) => {
     const isMoved = done.kind === 'restore' || !sameValue(target[column], expected[column])
     if (!isMoved) return true
     // Kept out of the log, or gone from the table.
     if (!(column in back.expected)) return done.kind === 'restore' || back.unknown.includes(column)
+    if (isOwn) return true
     const isStamp =
       isTimeOf(back, back.expected[column]) && (isTimeOf(done, expected[column]) || done.kind === 'restore')
     return sameValue(target[column], back.expected[column]) || isStamp

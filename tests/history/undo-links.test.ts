@@ -10,6 +10,10 @@ const { orm } = db.app
 beforeAll(async () => {
   await db.owner.sql.unsafe(`
     create table cakes (id int primary key, name text, price numeric, due timestamptz);
+    create table versioned (id int primary key, name text, version int not null default 0, writer text);
+    create function advance() returns trigger language plpgsql as $$ begin
+      new.version := coalesce(old.version, 100) + 1; new.writer := 'writer ' || new.version; return new; end $$;
+    create trigger versioned_advance before insert or update on versioned for each row execute function advance();
     create table stamped (id int primary key, name text, written timestamptz default now(), locally timestamp default now());
     create function stamp() returns trigger language plpgsql as $$ begin
       new.written := clock_timestamp(); new.locally := clock_timestamp() at time zone 'Asia/Tokyo'; return new; end $$;
@@ -17,7 +21,7 @@ beforeAll(async () => {
     grant all on all tables in schema public to kontor_app`)
   await installTriggers(
     db.owner.sql,
-    ['cakes', 'stamped'].map((name) => ({ schema: 'public', name })),
+    ['cakes', 'stamped', 'versioned'].map((name) => ({ schema: 'public', name })),
   )
 })
 
@@ -101,4 +105,35 @@ it('an undo counts though the table says by itself when a row was written', asyn
   const again = await change(`update stamped set name = 'c' where id = 1`)
   await change(`update stamped set name = 'd' where id = 1`, claim('stamped', '1', again))
   expect(await isUndone(again)).toBe(false)
+})
+
+it('an undo by the site counts though hooks and triggers changed its values, a claim of another role does not', async () => {
+  await change(`insert into versioned (id, name) values (1, 'a')`)
+  const renamed = await change(`update versioned set name = 'b' where id = 1`)
+  await change(`update versioned set name = 'a' where id = 1`, claim('versioned', '1', renamed))
+  expect(await isUndone(renamed)).toBe(false)
+  await change(`update versioned set name = 'b' where id = 1`)
+  const again = await change(`update versioned set name = 'c' where id = 1`)
+  const undo = async (id: string) => {
+    await take(db, await undoPlan(orm, { ids: [id] }))
+    return (await db.admin.sql`select max(id)::text as id from kontor.changes`)[0]!.id as string
+  }
+  const undone = await undo(again)
+  expect(await isUndone(again)).toBe(true)
+  // And what was redone can be undone once more.
+  const redone = await undo(undone)
+  expect([await isUndone(again), await isUndone(undone)]).toEqual([false, true])
+  expect(await db.admin.sql`select name from versioned`).toEqual([{ name: 'c' }])
+  await undo(redone)
+  expect(await isUndone(again)).toBe(true)
+  const gone = await change('delete from versioned where id = 1')
+  await undo(gone)
+  expect(await isUndone(gone)).toBe(true)
+  // What it left out is still to be undone.
+  await change(`insert into cakes values (9, 'a', 1, null)`)
+  const both = await change(`update cakes set name = 'b', price = 2 where id = 9`)
+  const plan = await undoPlan(orm, { ids: [both] })
+  await take(db, { ...plan, steps: plan.steps.map((step) => ({ ...step, values: { name: 'a' } })) })
+  expect(await isUndone(both)).toBe(false)
+  expect((await undoPlan(orm, { ids: [both] })).steps).toMatchObject([{ values: { price: '1' } }])
 })
