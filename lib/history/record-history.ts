@@ -50,23 +50,35 @@ export const changesOfTransaction = (
   db: Executor,
   tx: string,
   { relations, ...paging }: HistoryPaging & Within = {},
-): Promise<HistoryPage> => inOrder(db, { tx, relations }, paging)
+): Promise<HistoryPage> => inOrder(db, { tx }, relations, paging)
 
 /** The changes of one request, of all its transactions, in the order they were made, from after the id `cursor` on. */
 export const changesOfRequest = (
   db: Executor,
   request: string,
   { relations, ...paging }: HistoryPaging & Within = {},
-): Promise<HistoryPage> => inOrder(db, { request, relations }, paging)
+): Promise<HistoryPage> => inOrder(db, { request }, relations, paging)
 
-async function inOrder(db: Executor, filters: HistoryFilters, paging: HistoryPaging): Promise<HistoryPage> {
-  if (filters.tx !== undefined && !isId(filters.tx)) return { changes: [], next: null }
+/**
+ * Equality would make the order one by id alone, for which the planner may walk through all the log: bounds leave it the
+ * index that begins with what is asked for.
+ */
+async function inOrder(
+  db: Executor,
+  of: { tx: string } | { request: string },
+  relations: readonly string[] | undefined,
+  paging: HistoryPaging,
+): Promise<HistoryPage> {
+  if ('tx' in of && !isId(of.tx)) return { changes: [], next: null }
   const limit = Math.min(paging.limit ?? 50, 1_000)
+  const after = isId(paging.cursor) ? paging.cursor : '0'
+  const [column, value] = 'tx' in of ? [sql`c.tx`, sql`${of.tx}::xid8`] : [sql`c.request_id`, sql`${of.request}::text`]
   const changes = await selectChanges(
     db,
-    sql`select ${changeColumns('c')} from kontor.changes as c where ${indexedConditions(filters, 'c')}
-      and ${isId(paging.cursor) ? sql`c.id > ${paging.cursor}::bigint` : sql`true`}
-      order by c.id limit ${limit + 1}`,
+    sql`select ${changeColumns('c')} from kontor.changes as c
+      where (${column}, c.id) > (${value}, ${after}::bigint) and ${column} <= ${value}
+        and ${indexedConditions({ relations }, 'c') ?? sql`true`}
+      order by ${column}, c.id limit ${limit + 1}`,
   )
   const page = changes.slice(0, limit)
   return { changes: page, next: changes.length > limit ? page.at(-1)!.id : null }

@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { changesById, changesOfRequest, changesOfTransaction, recordHistory } from '@/lib/history/record-history'
 import { siteHistory } from '@/lib/history/site-history'
@@ -239,4 +240,29 @@ describe('one transaction, one request', () => {
     expect(await changesById(orm, [page.changes[1]!.id, page.changes[0]!.id, 'x', '99999999999'])).toEqual(page.changes)
     expect((await changesOfTransaction(orm, 'nonsense')).changes).toEqual([])
   })
+})
+
+it('a page of what one request made reads no more than itself, however long the log', async () => {
+  await by('user:ann', `insert into shops select 'before ' || i, 'x' from generate_series(1, 30000) i`)
+  await by('job', `insert into shops select 'made ' || i, 'x' from generate_series(1, 8000) i`, {
+    request_id: 'r-many',
+  })
+  await db.admin.sql`analyze kontor.changes`
+  const [made] = await orm.execute<{ tx: string }>(
+    sql`select c.tx::text as tx from kontor.changes as c where c.request_id = 'r-many' limit 1`,
+  )
+  const read = await orm.transaction(async (tx) => {
+    const fetched = async () => {
+      const [row] = await tx.execute<{ n: number }>(sql`
+        select coalesce(sum(seq_tup_read + idx_tup_fetch), 0)::int as n
+        from pg_stat_xact_user_tables where schemaname = 'kontor' and relname like 'changes%'`)
+      return row!.n
+    }
+    const before = await fetched()
+    expect((await changesOfRequest(tx, 'r-many')).changes).toHaveLength(50)
+    const between = await fetched()
+    expect((await changesOfTransaction(tx, made!.tx)).changes).toHaveLength(50)
+    return [between - before, (await fetched()) - between]
+  })
+  for (const one of read) expect(one).toBeLessThan(9_000)
 })
