@@ -93,9 +93,9 @@ export function connect(url: string, options: ConnectOptions = {}): Database {
   }
 }
 
-/** What the address says of it, as libpq reads it. */
+/** What the address says of it, as libpq reads it; an address may name several hosts, which `URL` does not read. */
 function connectTimeout(url: string): number | undefined {
-  return Number(new URL(url).searchParams.get('connect_timeout')) || undefined
+  return Number(/[?&]connect_timeout=(\d+)/.exec(url)?.[1]) || undefined
 }
 
 /** Statements of Drizzle's that a client remembers to have seen, and as many again of those it prepares. */
