@@ -1,5 +1,4 @@
 import { readFile, writeFile } from 'node:fs/promises'
-import { parseArgs } from 'node:util'
 import type postgres from 'postgres'
 import { eraseHistory } from '@/lib/history/erase'
 import { repairHistory } from '@/lib/history/repair'
@@ -10,6 +9,7 @@ import { lookAgain } from '@/lib/tasks/jobs/operations'
 import { withDatabase } from './supervisor/command-database'
 import { withConnection } from './supervisor/system'
 import { counted, say } from './tools/progress.mjs'
+import { readArgs } from './tools/read-args'
 
 const USAGE = `npm run history -- <command>
 
@@ -35,22 +35,25 @@ export async function run(args: string[]): Promise<number> {
     process.stderr.write(`${command ? `There is no history command "${command}".\n\n` : ''}${USAGE}\n`)
     return command === '' ? 0 : 2
   }
-  const { values } = parseArgs({
-    args: rest,
-    options: {
-      against: { type: 'string' },
-      to: { type: 'string' },
-      before: { type: 'string' },
-      drop: { type: 'boolean' },
-      table: { type: 'string' },
-      id: { type: 'string' },
-      column: { type: 'string', multiple: true },
-      key: { type: 'boolean' },
-      actor: { type: 'string' },
-      reason: { type: 'string' },
-      by: { type: 'string' },
+  const { values } = readArgs(
+    {
+      args: rest,
+      options: {
+        against: { type: 'string' },
+        to: { type: 'string' },
+        before: { type: 'string' },
+        drop: { type: 'boolean' },
+        table: { type: 'string' },
+        id: { type: 'string' },
+        column: { type: 'string', multiple: true },
+        key: { type: 'boolean' },
+        actor: { type: 'string' },
+        reason: { type: 'string' },
+        by: { type: 'string' },
+      },
     },
-  })
+    USAGE,
+  )
   return withDatabase(({ ownerUrl }) => withConnection(ownerUrl, (owner) => work(owner, values)))
 }
 

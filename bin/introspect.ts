@@ -1,7 +1,7 @@
-import { parseArgs } from 'node:util'
 import { checkServer } from '@/lib/db/server-check'
 import { introspect } from './introspection/introspect'
 import { say, step } from './tools/progress.mjs'
+import { readArgs } from './tools/read-args'
 
 const USAGE = `npm run introspect -- <url> [--schema <name>]… [--keep-config]
 
@@ -40,14 +40,12 @@ function parse(args: readonly string[]): { url: string; schemas: string[]; keepC
   return { url, schemas: values.schema ?? [], keepConfig: values['keep-config'] ?? false }
 }
 
-function read(args: readonly string[]) {
-  try {
-    return parseArgs({
+const read = (args: readonly string[]) =>
+  readArgs(
+    {
       args: [...args],
       allowPositionals: true,
       options: { schema: { type: 'string', multiple: true }, 'keep-config': { type: 'boolean' } },
-    })
-  } catch (error) {
-    throw new Error(`${(error as Error).message}\n\n${USAGE}`)
-  }
-}
+    },
+    USAGE,
+  )

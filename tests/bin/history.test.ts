@@ -120,3 +120,8 @@ test('a command nobody knows lists those there are; a file that is no seal is na
   }
   await expect(history('verify', '--against', `${file}.none`)).rejects.toThrow(/seal\.json\.none cannot be read/)
 })
+
+test('what it was given and does not know is told above what it does know', async () => {
+  await expect(history('erase', 'public.cakes')).rejects.toThrow(/public\.cakes[\s\S]*npm run history -- <command>/)
+  await expect(history('retain', '--until', '2026-01-01')).rejects.toThrow(/--until[\s\S]*retain --before/)
+})
