@@ -48,9 +48,9 @@ const IS_KNOWN = sql`c.record_id is not null and not (starts_with(c.record_id, '
 const ERASED = sql.raw(`'{"kontor.erased": true}'::jsonb`)
 
 /**
- * For each record changed since: the columns that differ from today's row, as they were (its changes' \`before\`s, the
+ * For each record changed since: the columns that differ from today's row, as they were (its changes' `before`s, the
  * oldest on top; a delete has all columns), and whether the record began only then. Columns whose value of then an erasure
- * took are null there, and in \`erased\`.
+ * took are null there, and in `erased`.
  */
 export function reconstructed(table: AsOfTable, moment: Moment, only?: SQL): SQL {
   const names = arrayOf(

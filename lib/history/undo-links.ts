@@ -8,8 +8,8 @@ import { foldChanges, sameValue } from './undo-step'
 
 /**
  * Of the given changes those that are undone now, each with the change that undid it: a later change of the same record that
- * names it in \`kontor.undoes\`, did the reverse, and has not itself been undone (a redo takes the undo back). Anybody may set
- * \`kontor.undoes\`, so that what it says counts only where the values bear it out: what a claim did not put back can still be
+ * names it in `kontor.undoes`, did the reverse, and has not itself been undone (a redo takes the undo back). Anybody may set
+ * `kontor.undoes`, so that what it says counts only where the values bear it out: what a claim did not put back can still be
  * undone. Only where the role that asks made the claim itself, which no other client can feign, hooks and triggers may have
  * had the last word about a value.
  */

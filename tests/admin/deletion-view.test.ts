@@ -157,6 +157,26 @@ describe('the question before a deletion', () => {
     expect(await loadDeletionView(ctx, of(folders), ['5'])).toEqual({ goes: ['4 folders'], stays: [], blocks: [] })
   })
 
+  it('asks about so many foreign keys and no more, whichever table they point at', async () => {
+    const shelves = Array.from({ length: 60 }, (_, at) => `create table box_${at} (shelf_id int references shelf_a)`)
+    await db.owner.sql.unsafe(`
+      create table depots (id int primary key);
+      create table shelf_a (id int primary key, depot_id int references depots on delete cascade);
+      create table shelf_b (id int primary key, depot_id int references depots on delete cascade);
+      ${shelves.join(';')};
+      create table held (shelf_id int references shelf_b);
+      insert into depots values (1); insert into shelf_a values (1, 1); insert into shelf_b values (1, 1);
+      insert into held values (1);
+      grant select on all tables in schema public to kontor_app`)
+    const depots = pgTable('depots', { id: integer('id').primaryKey() })
+    const { ctx, of } = await createTestAdmin(db.app, {
+      schema: { depots },
+      sections: { main: section('Main', {}, { depots: resource(depots) }) },
+    })
+    const view = await loadDeletionView(ctx, of(depots), ['1'])
+    expect(view).toEqual({ goes: ['other records'], stays: [], blocks: [], isCut: true })
+  })
+
   it('lets records that go together refer to each other', async () => {
     await db.owner.sql`update people set boss_id = 1 where id = 2`
     const { ctx, of } = await site()

@@ -91,7 +91,7 @@ async function follow(ctx: RequestContext, resource: Resource, rows: readonly St
       for (const key of await keysTo(from.schema, from.name)) {
         // What may not be read is said by the refusal, if it holds on.
         if (!key.isReadable) continue
-        if (depth === MOST_DEPTH || asked++ === MOST_ASKED || Date.now() > deadline) {
+        if (depth === MOST_DEPTH || asked++ >= MOST_ASKED || Date.now() > deadline) {
           isCut = true
           break
         }
