@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { actionContext } from '@/app/context'
-import { respondError } from '@/app/respond'
+import { respondJson } from '@/app/respond'
 import { loadReadable } from '@/lib/admin/record-view'
 import { assertSameOrigin } from '@/lib/auth'
 import { AdminError, invalid, notFound } from '@/lib/errors'
@@ -15,8 +15,8 @@ const input = z.object({
 })
 
 /** A page says that it shows a record, or does no longer. @returns who else is on that record */
-export async function POST(request: Request): Promise<Response> {
-  try {
+export function POST(request: Request): Promise<Response> {
+  return respondJson(async () => {
     const { env, db, hub } = await getRuntime()
     assertSameOrigin(request, env)
     const ctx = await actionContext('live')
@@ -36,8 +36,6 @@ export async function POST(request: Request): Promise<Response> {
     await hub.tellCompany()
     const company = isLeaving ? [] : ((await companyOf(db.sql, [session])).get(session) ?? [])
     const people = company.find((one) => one.resource === key && one.id === id)?.people ?? []
-    return Response.json({ people }, { headers: { 'cache-control': 'no-store' } })
-  } catch (error) {
-    return respondError(error)
-  }
+    return { people }
+  })
 }

@@ -1,6 +1,6 @@
 import { actionContext } from '@/app/context'
 import { recordIdOf } from '@/app/record-id'
-import { respondError } from '@/app/respond'
+import { respondJson } from '@/app/respond'
 import { findResource } from '@/lib/admin'
 import { findRestorable } from '@/lib/admin/history/subject'
 
@@ -9,13 +9,11 @@ interface Context {
 }
 
 /** What would bring a record back that went while its form is open, where this person may: `{ by: null }` says nothing does. */
-export async function GET(_request: Request, { params }: Context): Promise<Response> {
-  try {
+export function GET(_request: Request, { params }: Context): Promise<Response> {
+  return respondJson(async () => {
     const { section, resource: slug, id } = await params
     const ctx = await actionContext('page')
     const by = (await findRestorable(ctx, await findResource(ctx, section, slug), recordIdOf(id))) ?? null
-    return Response.json({ by }, { headers: { 'cache-control': 'no-store' } })
-  } catch (error) {
-    return respondError(error)
-  }
+    return { by }
+  })
 }
